@@ -124,7 +124,10 @@ struct ledger {
 
 void ledger_free(struct ledger *ledger);
 
-/* name, digest: may be NULL; copied. The suffix is made unique from the name: "amd64"; "arm-v6" where an arm is there already. */
+/*
+ * name, digest: may be NULL; copied. log_suffix: NULL takes the architecture from the name, "amd64", with the variant or the system
+ * added where that is taken already ("arm", then "arm-v7"). In any case it ends as a safe part of a file name, unique in this ledger.
+ */
 struct platform *ledger_add_platform(struct ledger *ledger, const char *name, const char *digest, const char *log_suffix);
 /* path, shown: copied; fd: owned from here on. */
 struct root *ledger_add_root(struct ledger *ledger, struct platform *platform, const char *path, const char *shown, int fd, bool ours);
