@@ -15,4 +15,4 @@
 
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets
 #pragma GCC poison strtok atoi atol atoll atof
-#pragma GCC poison system popen tmpnam tempnam mktemp alloca
+#pragma GCC poison system popen tmpnam tempnam mktemp
