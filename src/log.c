@@ -25,7 +25,7 @@ void log_set_before(void (*before)(void))
 }
 
 /* One write(2) a line: lines of several processes on one terminal do not mix. */
-static void log_line(enum log_level level, int errnum, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static void log_line(enum log_level level, int errnum, const char *format, va_list ap)
 {
 	char line[4096];
 	size_t n, max = sizeof(line) - 2;
