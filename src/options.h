@@ -3,7 +3,7 @@
 
 /*
  * The command line, and the environment behind it: every long option has a variable, CLAMAV_SCAN_ and its name in capitals with
- * underscores; the command line wins. A value that is not exactly right is an error that quotes it.
+ * underscores; the command line wins, an empty variable counts as unset. A value that is not exactly right is an error that quotes it.
  */
 
 #include <stdbool.h>
@@ -26,15 +26,15 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_TTY, PROGRESS_PLAIN, PROGRESS_NONE 
 
 struct options {
 	enum command command;
-	char *const *args; /* what follows the options: DIR|FILE…, REF, VALUE */
+	char *const *args; /* what is no option: DIR|FILE…, REF, VALUE */
 	int n_args;
 
-	unsigned threads; /* 0: auto */
+	unsigned threads; /* 0: auto; not yet bounded by max_threads (see cmd.h); also the VALUE of COMMAND_THREADS */
 	unsigned max_threads;
 	const char *database;
 	bool database_given; /* by option or environment, not by default */
-	enum daemon_mode daemon;
-	const char *socket; /* NULL, "/path" or "HOST:PORT" */
+	enum daemon_mode daemon; /* DAEMON_OWN where a database is given */
+	const char *socket; /* NULL, "/path" or "HOST:PORT" ("[::1]:3310"); with a database only for COMMAND_DAEMON_START */
 	int nice;
 	const char *work_dir; /* NULL: a fresh folder in $TMPDIR, or /tmp */
 	const char *output;   /* NULL: none */
@@ -51,7 +51,8 @@ struct options {
 };
 
 /*
- * Fills *ret from argv and the environment. Strings point into argv or the environment.
+ * Fills *ret from argv and the environment. Strings point into argv or the environment; the words that are no
+ * options are moved to the front of argv.
  * Returns 0, or -EINVAL after one line on standard error that names what is wrong (exit status 64).
  */
 int options_parse(struct options *ret, int argc, char *argv[]);
