@@ -38,7 +38,7 @@ UNIT_PROGRAMS := $(UNITS:tests/unit/%.c=build/asan/unit/%)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all asan unit-programs demo test lint format bench install clean deps image help FORCE \
+.PHONY: all asan unit-programs print-cflags demo test lint format bench install clean deps image help FORCE \
 	test-lint test-unit test-integration test-image test-task
 
 all: build/clamav-scan ## build build/clamav-scan
@@ -68,6 +68,10 @@ build/asan/unit/%.o: tests/unit/%.c build/flags
 	$(COMPILE) $(SANITIZE) -c -o $@ $<
 
 unit-programs: $(UNIT_PROGRAMS)
+
+# What clang-tidy is to be told.
+print-cflags:
+	@echo $(DEFINES) $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) $(CPPFLAGS)
 
 # Rewritten only when something in it changed: then everything is compiled anew.
 build/flags: FORCE
