@@ -10,8 +10,9 @@
  */
 
 struct cpus {
-	double count;	   /* CPUs, > 0 */
-	char source[256];  /* where the number comes from: "cpu.max of /kubepods/pod1", "cpuset", "affinity", "online CPUs" */
+	double count; /* > 0 */
+	/* Where the number comes from: "cpu.max of /kubepods/pod1", "cpuset.cpus of /a", "affinity", "online CPUs". */
+	char source[256];
 };
 
 /*
@@ -20,5 +21,5 @@ struct cpus {
  */
 void cpus_available(struct cpus *ret, const char *prefix, unsigned affinity, unsigned online);
 
-/* 75 % of the CPUs rounded up, at least 1, at most max. */
+/* 75 % of the CPUs rounded up, at least 1, at most max (which is at least 1). */
 unsigned cpus_auto_threads(double cpus, unsigned max);
