@@ -32,17 +32,17 @@ struct options {
 	unsigned threads; /* 0: auto; not yet bounded by max_threads (see cmd.h); also the VALUE of COMMAND_THREADS */
 	unsigned max_threads;
 	const char *database;
-	bool database_given; /* by option or environment, not by default */
+	bool database_given;	 /* by option or environment, not by default */
 	enum daemon_mode daemon; /* DAEMON_OWN where a database is given */
-	const char *socket; /* NULL, "/path" or "HOST:PORT" ("[::1]:3310"); with a database only for COMMAND_DAEMON_START */
+	const char *socket;	 /* NULL, "/path" or "HOST:PORT" ("[::1]:3310"); with a database only for COMMAND_DAEMON_START */
 	int nice;
 	const char *work_dir; /* NULL: a fresh folder in $TMPDIR, or /tmp */
 	const char *output;   /* NULL: none */
 	enum output_format format;
 	enum progress_mode progress;
-	const char *platform; /* "all", or OS/ARCH[/VARIANT] */
+	const char *platform;			      /* "all", or OS/ARCH[/VARIANT] */
 	const char *authfile, *cert_dir, *tls_verify; /* NULL where not given; tls_verify is "true" or "false" */
-	unsigned max_db_age_days; /* 0: no limit */
+	unsigned max_db_age_days;		      /* 0: no limit */
 	bool strict;
 	int verbosity; /* -1: quiet, 0, 1: verbose */
 

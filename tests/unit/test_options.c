@@ -4,64 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <errno.h>
 #include <string.h>
 
-#include "capture.h"
-#include "options.h"
-
-#define WORDS_MAX 16
-
-static char *words[WORDS_MAX];
-static struct options options;
-
-/* Parses the words up to a NULL, and returns what was said on standard error. */
-static const char *parse(int *ret, const char *const *line)
-{
-	int n = 0;
-
-	words[n++] = (char *)"clamav-scan";
-	for (; *line; line++)
-		words[n++] = (char *)*line;
-	words[n] = NULL;
-	capture_begin(STDERR_FILENO);
-	*ret = options_parse(&options, n, words);
-	return capture_end(STDERR_FILENO);
-}
-
-/* The line is right, and nothing is said. */
-static void accept(const char *const *line)
-{
-	int r;
-	const char *said = parse(&r, line);
-
-	assert_string_equal(said, "");
-	assert_int_equal(r, 0);
-}
-
-/* The line is refused, in one line that holds each of the texts (up to a NULL). */
-static void refuse(const char *const *line, const char *const *texts)
-{
-	int r;
-	const char *said = parse(&r, line);
-
-	assert_int_equal(r, -EINVAL);
-	assert_memory_equal(said, "clamav-scan: ", 13);
-	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
-	for (; *texts; texts++)
-		if (!strstr(said, *texts))
-			fail_msg("'%s' is missing in: %s", *texts, said);
-}
-
-#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define ACCEPT(...) accept(LIST(__VA_ARGS__))
-#define REFUSE(line, ...) refuse(line, LIST(__VA_ARGS__, "(see clamav-scan --help)"))
-
-static int clear_environment(void **state)
-{
-	(void)state;
-	return clearenv();
-}
+#include "command-line.h"
 
 static void without_options_the_defaults_of_the_manual_apply(void **state)
 {
@@ -282,10 +227,11 @@ static void an_unknown_or_incomplete_option_is_named(void **state)
 static void a_socket_is_an_absolute_path_or_host_and_port(void **state)
 {
 	(void)state;
-	static const char *const right[] = { "/run/clamd.sock", "localhost:3310", "10.0.0.1:1", "[::1]:3310", "clamd_1.ns.svc:65535" };
-	static const char *const wrong[] = { "",	"clamd.sock", "host",	 ":3310",    "host:",	   "host:0", "host:65536",
-					     "host:x",	"::1:3310",   "[::1]",	 "[]:3310",  "[::x]:3310", "a b:1",  "a/b:1",
-					     "host:1 ", "[127.0.0.1]:3310" };
+	static const char *const right[] = { "/run/clamd.sock", "localhost:3310", "10.0.0.1:1", "[::1]:3310",
+					     "clamd_1.ns.svc:65535" };
+	static const char *const wrong[] = { "",	   "clamd.sock", "host",     ":3310",		"host:",   "host:0",
+					     "host:65536", "host:x",	 "::1:3310", "[::1]",		"[]:3310", "[::x]:3310",
+					     "a b:1",	   "a/b:1",	 "host:1 ",  "[127.0.0.1]:3310" };
 	char longest[109];
 
 	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
@@ -307,7 +253,8 @@ static void a_platform_is_all_or_os_arch_and_perhaps_variant(void **state)
 {
 	(void)state;
 	static const char *const right[] = { "all", "linux/amd64", "linux/arm64/v8", "windows_1/x-2.0" };
-	static const char *const wrong[] = { "", "linux", "Linux/amd64", "linux/", "/amd64", "linux//v8", "a/b/c/d", "linux/amd64 ", "all/all/", "linux/a\nb" };
+	static const char *const wrong[] = { "",	  "linux",   "Linux/amd64",  "linux/",	 "/amd64",
+					     "linux//v8", "a/b/c/d", "linux/amd64 ", "all/all/", "linux/a\nb" };
 
 	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
 		ACCEPT("image", "--platform", right[i], "x");
@@ -326,144 +273,36 @@ static void options_of_images_are_errors_elsewhere(void **state)
 	REFUSE(LIST("daemon", "start", "--tls-verify"), "--tls-verify", "daemon start");
 }
 
-static void variables_of_images_are_ignored_elsewhere(void **state)
-{
-	(void)state;
-	setenv("CLAMAV_SCAN_PLATFORM", "NONSENSE", 1);
-	setenv("CLAMAV_SCAN_TLS_VERIFY", "NONSENSE", 1);
-	ACCEPT("path", "x");
-	assert_string_equal(options.platform, "all");
-	REFUSE(LIST("image", "x"), "CLAMAV_SCAN_PLATFORM 'NONSENSE'");
-}
-
-static void every_option_has_a_variable(void **state)
-{
-	(void)state;
-	setenv("CLAMAV_SCAN_THREADS", "3", 1);
-	setenv("CLAMAV_SCAN_MAX_THREADS", "5", 1);
-	setenv("CLAMAV_SCAN_DATABASE", "/db", 1);
-	setenv("CLAMAV_SCAN_DAEMON", "own", 1);
-	setenv("CLAMAV_SCAN_NICE", "-1", 1);
-	setenv("CLAMAV_SCAN_WORK_DIR", "w", 1);
-	setenv("CLAMAV_SCAN_OUTPUT", "o", 1);
-	setenv("CLAMAV_SCAN_FORMAT", "json", 1);
-	setenv("CLAMAV_SCAN_PROGRESS", "plain", 1);
-	setenv("CLAMAV_SCAN_PLATFORM", "linux/s390x", 1);
-	setenv("CLAMAV_SCAN_AUTHFILE", "a", 1);
-	setenv("CLAMAV_SCAN_CERT_DIR", "c", 1);
-	setenv("CLAMAV_SCAN_TLS_VERIFY", "false", 1);
-	setenv("CLAMAV_SCAN_MAX_DB_AGE", "9", 1);
-	setenv("CLAMAV_SCAN_FILE_TIMEOUT", "11", 1);
-	setenv("CLAMAV_SCAN_DAEMON_TIMEOUT", "12", 1);
-	setenv("CLAMAV_SCAN_STRICT", "true", 1);
-	setenv("CLAMAV_SCAN_VERBOSE", "true", 1);
-	setenv("CLAMAV_SCAN_QUIET", "false", 1);
-	ACCEPT("image", "x");
-	assert_int_equal(options.threads, 3);
-	assert_int_equal(options.max_threads, 5);
-	assert_string_equal(options.database, "/db");
-	assert_true(options.database_given);
-	assert_int_equal(options.daemon, DAEMON_OWN);
-	assert_int_equal(options.nice, -1);
-	assert_string_equal(options.work_dir, "w");
-	assert_string_equal(options.output, "o");
-	assert_int_equal(options.format, FORMAT_JSON);
-	assert_int_equal(options.progress, PROGRESS_PLAIN);
-	assert_string_equal(options.platform, "linux/s390x");
-	assert_string_equal(options.authfile, "a");
-	assert_string_equal(options.cert_dir, "c");
-	assert_string_equal(options.tls_verify, "false");
-	assert_int_equal(options.max_db_age_days, 9);
-	assert_int_equal(options.file_timeout_s, 11);
-	assert_int_equal(options.daemon_timeout_s, 12);
-	assert_true(options.strict);
-	assert_int_equal(options.verbosity, 1);
-
-	clearenv();
-	setenv("CLAMAV_SCAN_SOCKET", "h:1", 1);
-	setenv("CLAMAV_SCAN_QUIET", "true", 1);
-	ACCEPT("path", "x");
-	assert_string_equal(options.socket, "h:1");
-	assert_int_equal(options.verbosity, -1);
-}
-
-static void the_command_line_wins_over_the_environment(void **state)
-{
-	(void)state;
-	setenv("CLAMAV_SCAN_THREADS", "3", 1);
-	setenv("CLAMAV_SCAN_FORMAT", "json", 1);
-	setenv("CLAMAV_SCAN_QUIET", "true", 1);
-	ACCEPT("path", "--threads", "auto", "--format", "text", "-v", "x");
-	assert_int_equal(options.threads, 0);
-	assert_int_equal(options.format, FORMAT_TEXT);
-	assert_int_equal(options.verbosity, 1);
-	ACCEPT("threads", "4");
-	assert_int_equal(options.threads, 4);
-}
-
-static void an_empty_variable_counts_as_unset(void **state)
-{
-	(void)state;
-	setenv("CLAMAV_SCAN_THREADS", "", 1);
-	setenv("CLAMAV_SCAN_DATABASE", "", 1);
-	setenv("CLAMAV_SCAN_STRICT", "", 1);
-	ACCEPT("path", "--socket", "/s", "x");
-	assert_false(options.database_given);
-	assert_false(options.strict);
-}
-
-static void a_wrong_variable_is_an_error_that_names_it(void **state)
-{
-	(void)state;
-	setenv("CLAMAV_SCAN_MAX_DB_AGE", "week", 1);
-	REFUSE(LIST("path", "x"), "CLAMAV_SCAN_MAX_DB_AGE 'week'", "from 0 to 36500");
-	clearenv();
-	setenv("CLAMAV_SCAN_STRICT", "1", 1);
-	REFUSE(LIST("path", "x"), "CLAMAV_SCAN_STRICT '1'", "true or false");
-	clearenv();
-	setenv("CLAMAV_SCAN_QUIET", "true", 1);
-	setenv("CLAMAV_SCAN_VERBOSE", "true", 1);
-	REFUSE(LIST("path", "x"), "CLAMAV_SCAN_VERBOSE", "CLAMAV_SCAN_QUIET");
-}
-
-static void a_database_implies_a_daemon_of_our_own(void **state)
-{
-	(void)state;
-	ACCEPT("path", "--database", "/db", "x");
-	assert_true(options.database_given);
-	assert_int_equal(options.daemon, DAEMON_OWN);
-}
-
-static void a_database_excludes_a_daemon_that_has_loaded_another(void **state)
-{
-	(void)state;
-	REFUSE(LIST("path", "--database", "/db", "--daemon", "existing", "x"), "--database '/db'", "--daemon 'existing'");
-	REFUSE(LIST("path", "--database", "/db", "--socket", "/s", "x"), "--database '/db'", "--socket '/s'");
-	REFUSE(LIST("daemon", "stop", "--database", "/db", "--socket", "/s"), "--database", "--socket");
-	setenv("CLAMAV_SCAN_SOCKET", "/env", 1);
-	REFUSE(LIST("path", "--database", "/db", "x"), "--database '/db'", "CLAMAV_SCAN_SOCKET '/env'");
-	clearenv();
-	setenv("CLAMAV_SCAN_DATABASE", "/env", 1);
-	REFUSE(LIST("path", "--daemon", "existing", "x"), "CLAMAV_SCAN_DATABASE '/env'", "--daemon 'existing'");
-}
-
-static void daemon_start_takes_a_database_and_the_socket_to_make(void **state)
-{
-	(void)state;
-	ACCEPT("daemon", "start", "--database", "/db", "--socket", "/run/s");
-	assert_string_equal(options.socket, "/run/s");
-	assert_string_equal(options.database, "/db");
-}
-
 /* Kept here and nowhere else: a new option without a line in --help fails. */
 static void the_help_tells_of_every_option_and_is_at_most_100_columns_wide(void **state)
 {
 	(void)state;
 	static const char *const told[] = {
-		"-j, --threads", "--max-threads", "--database", "--daemon ", "--socket", "--nice", "--work-dir", "-o, --output",
-		"--format", "--progress", "--platform", "--authfile", "--cert-dir", "--tls-verify", "--max-db-age",
-		"--file-timeout SECONDS", "--daemon-timeout SECONDS", "--strict", "-v, --verbose", "-q, --quiet", "--version",
-		"-h, --help", "CLAMAV_SCAN_", "  64  ", "daemon start|status|stop",
+		"-j, --threads",
+		"--max-threads",
+		"--database",
+		"--daemon ",
+		"--socket",
+		"--nice",
+		"--work-dir",
+		"-o, --output",
+		"--format",
+		"--progress",
+		"--platform",
+		"--authfile",
+		"--cert-dir",
+		"--tls-verify",
+		"--max-db-age",
+		"--file-timeout SECONDS",
+		"--daemon-timeout SECONDS",
+		"--strict",
+		"-v, --verbose",
+		"-q, --quiet",
+		"--version",
+		"-h, --help",
+		"CLAMAV_SCAN_",
+		"  64  ",
+		"daemon start|status|stop",
 	};
 	const char *text;
 
@@ -483,8 +322,6 @@ static void the_help_tells_of_every_option_and_is_at_most_100_columns_wide(void 
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, clear_environment)
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -502,14 +339,6 @@ int main(void)
 		TEST(a_socket_is_an_absolute_path_or_host_and_port),
 		TEST(a_platform_is_all_or_os_arch_and_perhaps_variant),
 		TEST(options_of_images_are_errors_elsewhere),
-		TEST(variables_of_images_are_ignored_elsewhere),
-		TEST(every_option_has_a_variable),
-		TEST(the_command_line_wins_over_the_environment),
-		TEST(an_empty_variable_counts_as_unset),
-		TEST(a_wrong_variable_is_an_error_that_names_it),
-		TEST(a_database_implies_a_daemon_of_our_own),
-		TEST(a_database_excludes_a_daemon_that_has_loaded_another),
-		TEST(daemon_start_takes_a_database_and_the_socket_to_make),
 		TEST(the_help_tells_of_every_option_and_is_at_most_100_columns_wide),
 	};
 
