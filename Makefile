@@ -116,7 +116,11 @@ format: ## bring C and shell files into their form
 	clang-format -i src/*.[ch] $(wildcard tests/unit/*.[ch])
 	scripts/shell-files | xargs -r shfmt -w -i 0 -ci
 
-bench: all ## ours beside today's flow, in one run (RUNS=3); writes build/bench/report.txt
+bench: ## ours beside today's flow, in one run (RUNS=3); writes build/bench/report.txt
+ifneq ($(DEPS),no)
+	@scripts/install-packages build run bench
+endif
+	@$(MAKE) --no-print-directory all
 	@bench/run
 
 image: ## build the container image with TOOL (podman) as TAG
