@@ -8,7 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* For logs: white space, control characters, backslashes and bytes that are not valid UTF-8 become \xNN; nothing else changes. */
+/*
+ * For logs: white space and control characters (Unicode's too, with what changes the direction of text), backslashes and bytes that
+ * are not valid UTF-8 become \xNN, a byte each; nothing else changes. The result is valid UTF-8 and matches ^\S*$.
+ */
 char *escape_log(const char *name);
 
 /* For people: as escape_log, but a plain space stays. */
