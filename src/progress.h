@@ -25,3 +25,6 @@ void progress_start(enum progress_mode mode);
 void progress_show(const struct progress *now);
 /* Wipes the live line. */
 void progress_end(void);
+
+/* The clock, in milliseconds from any point. Tests set their own, and so need not sleep. */
+extern uint64_t (*progress_now_ms)(void);
