@@ -38,10 +38,10 @@ uint64_t (*progress_now_ms)(void) = monotonic_ms;
 static struct {
 	enum progress_mode mode; /* tty, plain or none */
 	bool live_line_shown;
-	bool shown;		 /* something was, at last_shown_ms */
+	bool shown; /* something was, at last_shown_ms */
 	uint64_t last_shown_ms;
 
-	const char *phase;	 /* that the speeds below belong to */
+	const char *phase; /* that the speeds below belong to */
 	uint64_t phase_start_ms, last_sample_ms;
 	uint64_t last_bytes, last_files;
 	double bytes_per_ms, cost_per_ms; /* smoothed */
@@ -56,10 +56,8 @@ static void put(const char *text, size_t size)
 
 static void wipe(void)
 {
-	static const char erase[] = "\r\033[K";
-
 	if (state.live_line_shown)
-		put(erase, sizeof(erase) - 1);
+		put("\r\033[K", strlen("\r\033[K"));
 	state.live_line_shown = false;
 }
 
@@ -68,7 +66,7 @@ void progress_start(enum progress_mode mode)
 	const char *term = getenv("TERM");
 
 	if (mode == PROGRESS_AUTO)
-		mode = isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") ? PROGRESS_TTY : PROGRESS_PLAIN;
+		mode = isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0 ? PROGRESS_TTY : PROGRESS_PLAIN;
 	memset(&state, 0, sizeof(state));
 	state.mode = mode;
 	log_set_before(mode == PROGRESS_TTY ? wipe : NULL);
@@ -92,7 +90,8 @@ static void sample_speed(const struct progress *now, uint64_t now_ms)
 {
 	double elapsed;
 
-	if (!state.phase || strcmp(state.phase, now->phase) || now->bytes_done < state.last_bytes || now->files_done < state.last_files) {
+	if (!state.phase || strcmp(state.phase, now->phase) != 0 || now->bytes_done < state.last_bytes ||
+	    now->files_done < state.last_files) {
 		state.phase = now->phase;
 		state.phase_start_ms = state.last_sample_ms = now_ms;
 		state.bytes_per_ms = state.cost_per_ms = 0;
@@ -119,7 +118,8 @@ static bool time_left(const struct progress *now, uint64_t now_ms, uint64_t *ret
 
 	if (!now->total_known || now->files_done >= now->files_total || now_ms - state.phase_start_ms < SPEED_MIN_MS)
 		return false;
-	left = cost(now->bytes_total > now->bytes_done ? now->bytes_total - now->bytes_done : 0, now->files_total - now->files_done);
+	left = cost(now->bytes_total > now->bytes_done ? now->bytes_total - now->bytes_done : 0,
+		    now->files_total - now->files_done);
 	if (state.cost_per_ms <= 0 || left / state.cost_per_ms > 1e12)
 		return false;
 	*ret_ms = (uint64_t)(left / state.cost_per_ms);
@@ -146,8 +146,8 @@ static size_t format_line(const struct progress *now, uint64_t now_ms, char *lin
 		return 0;
 	print(file, "%s%s%s", now->phase, now->detail ? " " : "", now->detail ?: "");
 	if (now->files_total > 0) {
-		print(file, ": %s of %s%s", human_number(a, now->files_done),
-		      human_count(b, now->files_total, "file", "files"), now->total_known ? "" : " so far");
+		print(file, ": %s of %s%s", human_number(a, now->files_done), human_count(b, now->files_total, "file", "files"),
+		      now->total_known ? "" : " so far");
 		print(file, ", %s of %s", human_size(a, now->bytes_done), human_size(b, now->bytes_total));
 	} else if (now->bytes_done > 0) {
 		print(file, ": %s", human_size(a, now->bytes_done));
@@ -175,14 +175,14 @@ static size_t terminal_columns(void)
 
 static void show_live(const char *line, size_t n)
 {
-	char text[1024] = "\r";
-	size_t columns = terminal_columns(), end = 1;
+	char shown[512], text[sizeof(shown) + 8];
+	size_t columns = terminal_columns(), end = 0;
 
 	/* The last column stays free: a cursor behind it would be on the next line. */
-	for (size_t i = 0; i < n && i + 1 < columns && end < sizeof(text) - 4; i++)
-		text[end++] = line[i] >= 0x20 && line[i] < 0x7f ? line[i] : '?';
-	memcpy(text + end, "\033[K", 3);
-	put(text, end + 3);
+	for (; end < n && end + 1 < columns && end + 1 < sizeof(shown); end++)
+		shown[end] = line[end] >= 0x20 && line[end] < 0x7f ? line[end] : '?';
+	shown[end] = '\0';
+	put(text, (size_t)snprintf(text, sizeof(text), "\r%s\033[K", shown));
 	state.live_line_shown = true;
 }
 

@@ -12,12 +12,12 @@
 #include "options.h"
 
 struct progress {
-	const char *phase;	  /* a static string: "fetching", "unpacking", "loading the database", "scanning" */
-	const char *detail;	  /* or NULL: "linux/arm64" */
+	const char *phase;		  /* a static string: "fetching", "unpacking", "loading the database", "scanning" */
+	const char *detail;		  /* or NULL: "linux/arm64" */
 	uint64_t files_done, files_total; /* contents */
 	uint64_t bytes_done, bytes_total;
 	uint64_t findings, unscanned;
-	bool total_known;	  /* false while files are still being met: no time left is shown */
+	bool total_known; /* false while files are still being met: no time left is shown */
 };
 
 /* auto: a live line where standard error is a terminal that is not dumb, else plain. Registers itself with log_set_before(). */

@@ -29,7 +29,8 @@ static void a_plain_name_stays_as_it_is(void **state)
 	assert_log("usr/bin/[", "usr/bin/[");
 	assert_log("", "");
 	assert_log("\"quoted\" isn't", "\"quoted\"\\x20isn't");
-	assert_log("caf\xc3\xa9/\xe6\x97\xa5\xe6\x9c\xac/\xf0\x9f\xa6\xa0", "caf\xc3\xa9/\xe6\x97\xa5\xe6\x9c\xac/\xf0\x9f\xa6\xa0");
+	assert_log("caf\xc3\xa9/\xe6\x97\xa5\xe6\x9c\xac/\xf0\x9f\xa6\xa0",
+		   "caf\xc3\xa9/\xe6\x97\xa5\xe6\x9c\xac/\xf0\x9f\xa6\xa0");
 }
 
 static void a_log_has_no_white_space_in_a_name(void **state)
@@ -53,7 +54,7 @@ static void control_characters_do_not_reach_a_terminal(void **state)
 	(void)state;
 	assert_text("\033[2J\a\177", "\\x1b[2J\\x07\\x7f");
 	/* CSI as one character, and an override of the direction */
-	assert_text("\xc2\x9b" "2J \xe2\x80\xae" "gpj", "\\xc2\\x9b2J \\xe2\\x80\\xaegpj");
+	assert_text("\302\2332J \342\200\256gpj", "\\xc2\\x9b2J \\xe2\\x80\\xaegpj");
 }
 
 static void text_keeps_a_plain_space_only(void **state)
@@ -74,10 +75,30 @@ static void bytes_that_are_no_utf8_are_escaped_one_by_one(void **state)
 
 static void utf8_is_judged_strictly(void **state)
 {
-	static const char *const good[] = { "", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-					    "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" };
-	static const char *const bad[] = { "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-					   "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x82", "\xf0\x90\x80",
+	static const char *const good[] = { "",
+					    "a",
+					    "\x7f",
+					    "\xc2\x80",
+					    "\xdf\xbf",
+					    "\xe0\xa0\x80",
+					    "\xed\x9f\xbf",
+					    "\xee\x80\x80",
+					    "\xef\xbf\xbf",
+					    "\xf0\x90\x80\x80",
+					    "\xf4\x8f\xbf\xbf" };
+	static const char *const bad[] = { "\x80",
+					   "\xbf",
+					   "\xc0\x80",
+					   "\xc1\xbf",
+					   "\xe0\x9f\xbf",
+					   "\xed\xa0\x80",
+					   "\xed\xbf\xbf",
+					   "\xf0\x8f\xbf\xbf",
+					   "\xf4\x90\x80\x80",
+					   "\xf5\x80\x80\x80",
+					   "\xff",
+					   "a\xe2\x82",
+					   "\xf0\x90\x80",
 					   "\xf8\x88\x80\x80\x80" };
 
 	(void)state;
@@ -103,8 +124,14 @@ static void whatever_was_escaped_is_valid_utf8_without_white_space(void **state)
 static void base64_matches_the_examples_of_rfc_4648(void **state)
 {
 	static const char *const examples[][2] = {
-		{ "", "" },		{ "f", "Zg==" },	{ "fo", "Zm8=" },	  { "foo", "Zm9v" },
-		{ "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" }, { "\xff\xfe\xfd", "//79" },
+		{ "", "" },
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" },
+		{ "foobar", "Zm9vYmFy" },
+		{ "\xff\xfe\xfd", "//79" },
 	};
 
 	(void)state;

@@ -82,8 +82,12 @@ static int restore(void **state)
 
 static void a_log_gets_a_plain_line_every_ten_seconds(void **state)
 {
-	struct progress now = { .phase = "scanning", .files_done = 10, .files_total = 5237, .bytes_done = 1 << 20,
-				.bytes_total = 10 << 20, .total_known = true };
+	struct progress now = { .phase = "scanning",
+				.files_done = 10,
+				.files_total = 5237,
+				.bytes_done = 1 << 20,
+				.bytes_total = 10 << 20,
+				.total_known = true };
 
 	(void)state;
 	to_pipe();
@@ -129,8 +133,9 @@ static void a_live_line_stays_within_the_terminal(void **state)
 
 static void without_a_width_a_line_has_80_columns(void **state)
 {
-	struct progress now = { .phase = "scanning", .detail = "a detail that is longer than any terminal of eighty columns would ever "
-							       "show on one line" };
+	struct progress now = { .phase = "scanning",
+				.detail = "a detail that is longer than any terminal of eighty columns would ever "
+					  "show on one line" };
 
 	(void)state;
 	to_pipe();
@@ -271,7 +276,9 @@ static void the_time_left_follows_from_the_speed(void **state)
 /* The largest come first: nearly all bytes are done, but thousands of files are left, and they take their time too. */
 static void many_small_files_at_the_end_are_not_free(void **state)
 {
-	struct progress now = { .phase = "scanning", .files_total = 10001, .bytes_total = (100 << 20) + 10000, .total_known = true };
+	struct progress now = {
+		.phase = "scanning", .files_total = 10001, .bytes_total = (100 << 20) + 10000, .total_known = true
+	};
 
 	(void)state;
 	to_pipe();
