@@ -129,7 +129,8 @@ image: ## build the container image with TOOL (podman) as TAG
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(DOCDIR)'
 	install -m 755 build/clamav-scan '$(DESTDIR)$(PREFIX)/bin/clamav-scan'
-	$(if $(wildcard libexec/*),install -m 755 $(wildcard libexec/*) '$(DESTDIR)$(LIBEXECDIR)')
+	cd libexec && find . -type f ! -perm -u+x -exec install -D -m 644 {} '$(DESTDIR)$(LIBEXECDIR)'/{} \;
+	cd libexec && find . -type f -perm -u+x -exec install -D -m 755 {} '$(DESTDIR)$(LIBEXECDIR)'/{} \;
 	install -m 644 man/clamav-scan.1 '$(DESTDIR)$(MANDIR)/man1/clamav-scan.1'
 	install -m 644 LICENSE README.md '$(DESTDIR)$(DOCDIR)'
 
