@@ -114,7 +114,7 @@ test-task: ## the Tekton task's own steps
 
 format: ## bring C and shell files into their form
 	clang-format -i src/*.[ch] $(wildcard tests/unit/*.[ch])
-	scripts/shell-files | xargs -r shfmt -w -i 0 -ci
+	scripts/files --shell | xargs -r shfmt -w -i 0 -ci
 
 bench: ## ours beside today's flow, in one run (RUNS=3); writes build/bench/report.txt
 ifneq ($(DEPS),no)
