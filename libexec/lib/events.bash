@@ -5,8 +5,7 @@
 #
 # Events: JSON lines on standard output, each written at once and whole (shorter than PIPE_BUF, so that jobs side by side never mix).
 #
-#	event '{event: "done"}'
-#	event '{event: "progress", phase: "fetch", done: $done, total: $total}' --argjson done 1 --argjson total 2
+#	event '{event: "target", digest: $digest}' --arg digest "$digest"
 #	event_error fetch "$platform" "cannot fetch …"
 
 # event FILTER [JQ-OPTION…]: the object that the jq filter makes

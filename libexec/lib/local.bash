@@ -61,7 +61,7 @@ open_docker_archive() {
 	ln -s -- "$SPLIT_PATH" "$link" # a path without colons
 	[[ -n $which ]] || one_image_only "$link"
 	room_for_bytes "$(stat -c %s -- "$SPLIT_PATH")"
-	IMAGE_RETRY_PAUSES='' skopeo_try "$log" /dev/null --insecure-policy copy -q --format oci --dest-oci-accept-uncompressed-layers \
+	IMAGE_RETRY_PAUSES='' skopeo_try "$log" /dev/null copy -q --format oci --dest-oci-accept-uncompressed-layers \
 		"docker-archive:$link${which:+:$which}" "oci:$folder:image" ||
 		die "$(failure_reason "$log")" "cannot open $IMAGE_NAME: it is damaged, or does not have the image ($(last_words "$log"))"
 	open_layout "$folder" image

@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2016 # the dollars of jq
+# shellcheck disable=SC2016,SC2034 # the dollars of jq; variables for others
 #
-# The plan: which images of an index are to be scanned. One JSON object a line in IMAGE_WORK/plan:
+# The plan: which images of an index are to be scanned, each in a file IMAGE_WORK/plan/N of words without spaces:
 #
-#	{"n": 0, "platform": "linux/amd64" | null, "kind": "image" | "artifact", "digest": "sha256:…",
-#	 "blobs": [{"role": "config" | "layer", "digest", "size", "media_type", "foreign"}, …]}
+#	PLATFORM|- DIGEST image|artifact|schema1
+#	config|layer DIGEST SIZE MEDIA-TYPE true|false		a line a blob; true: the manifest says that it is kept elsewhere
 
 PLAN_DEPTH_MAX=8
 PLAN_MAX=512
+PLAN_BLOBS='blobs | [.role, .digest, .size, .media_type, .foreign] | map(tostring) | join(" ")'
 
 # jq_manifest DIGEST FILTER [OPTION…]: runs a filter of lib/manifest.jq over a manifest; output in JQ_OUT
 jq_manifest() {
@@ -48,7 +49,6 @@ config_type() {
 plan_make() {
 	local wanted=$1
 	PLAN_N=0 PLAN_ERRORS=0 PLAN_HAS=()
-	: >"$IMAGE_WORK/plan"
 	[[ $TOP_KIND != artifact ]] || wanted=all # it has no platform to choose
 	plan_manifest "$TOP_DIGEST" '' 0 "$wanted" false
 	((PLAN_N + PLAN_ERRORS)) && return
@@ -148,7 +148,7 @@ config_platform() {
 	config=$JQ_OUT
 	if [[ $IMAGE_SOURCE == registry ]]; then
 		registry_options ""
-		skopeo_try "$IMAGE_WORK/log/config.log" "$file" --insecure-policy --command-timeout 300s inspect --config --raw \
+		skopeo_try "$IMAGE_WORK/log/config.log" "$file" --command-timeout 300s inspect --config --raw \
 			"${REGISTRY_OPTIONS[@]}" "docker://$IMAGE_NAME@$1" || return 0
 	else
 		local blob=$IMAGE_BLOBS/${config/://}
@@ -167,14 +167,26 @@ plan_add() {
 		problem fetch "$REFERENCE has more than $PLAN_MAX images; the others are not scanned" || plan_error ''
 		return
 	fi
-	if ! jq_manifest "$digest" '{n: $n, platform: (if $platform == "" then null else $platform end), kind: $kind, digest: $digest,
-		blobs: (if $kind == "schema1" then [] else [blobs] end)}' \
-		--argjson n "$PLAN_N" --arg platform "$platform" --arg kind "$kind" --arg digest "$digest"; then
+	[[ " ${PLAN_SEEN:-} " != *" $digest,$platform "* ]] || return 0 # listed twice
+	PLAN_SEEN+=" $digest,$platform"
+	local blobs=$PLAN_BLOBS
+	[[ $kind != schema1 ]] || blobs=empty
+	if ! jq_manifest "$digest" "$blobs"; then
 		plan_error "$platform"
 		return
 	fi
-	[[ " ${PLAN_SEEN:-} " != *" $digest,$platform "* ]] || return 0 # listed twice
-	PLAN_SEEN+=" $digest,$platform"
-	printf '%s\n' "$JQ_OUT" >>"$IMAGE_WORK/plan"
+	{
+		printf '%s\n' "${platform:--} $digest $kind"
+		[[ -z $JQ_OUT ]] || printf '%s\n' "$JQ_OUT"
+	} >"$IMAGE_WORK/plan/$PLAN_N"
 	PLAN_N=$((PLAN_N + 1))
+}
+
+# plan_read N: sets PLATFORM, DIGEST, KIND and the list BLOBS
+plan_read() {
+	{
+		read -r PLATFORM DIGEST KIND
+		mapfile -t BLOBS
+	} <"$IMAGE_WORK/plan/$1"
+	[[ $PLATFORM != - ]] || PLATFORM=
 }

@@ -11,14 +11,30 @@ room_for_bytes() {
 		"the work folder $IMAGE_WORK has $((have / 1048576)) MiB left, and this image needs about $(((need + 1048575) / 1048576)) MiB; choose another with --work-dir"
 }
 
-# room_for_plan: what is to be fetched, each blob once, and what it becomes. Compressed layers grow to about three times their size.
+# room_for_plan: what is to be fetched, each blob once, and what it becomes; sets FETCH_TOTAL. Compressed layers grow to about three
+# times their size.
 room_for_plan() {
-	local need
-	need=$(jq -s --arg source "$IMAGE_SOURCE" '
-		def unpacked: if .role == "config" then .size elif .media_type | test("\\.tar$|diff\\.tar$") then .size else .size * 3 end;
-		([.[].blobs[]] | unique_by(.digest) | map(.size) | add // 0) as $fetched
-		| (map(if .kind == "artifact" then (.blobs | map(.size) | add // 0) else (.blobs | map(unpacked) | add // 0) end) | add // 0)
-			+ (if $source == "registry" then $fetched else 0 end)
-		| if . > 1e15 then 1e15 else . end | floor' "$IMAGE_WORK/plan")
-	room_for_bytes "$need"
+	local n blob role digest size media_type rest unpacked=0
+	local -A seen=()
+	FETCH_TOTAL=0
+	for ((n = 0; n < PLAN_N; n++)); do
+		plan_read "$n"
+		for blob in "${BLOBS[@]}"; do
+			read -r role digest size media_type rest <<<"$blob"
+			((size < 1 << 50 && unpacked < 1 << 60)) || size=$((1 << 50)) # more than there is anywhere, and no overflow
+			if [[ -z ${seen[$digest]:-} ]]; then
+				seen[$digest]=1
+				FETCH_TOTAL=$((FETCH_TOTAL + size))
+			fi
+			if [[ $KIND == artifact || $role == config || $media_type == *.tar ]]; then
+				unpacked=$((unpacked + size))
+			elif [[ $media_type == *zstd* ]]; then
+				unpacked=$((unpacked + 6 * size)) # decompressed first
+			else
+				unpacked=$((unpacked + 3 * size))
+			fi
+		done
+	done
+	[[ $IMAGE_SOURCE == local ]] || unpacked=$((unpacked + FETCH_TOTAL))
+	room_for_bytes "$unpacked"
 }

@@ -5,7 +5,7 @@
 # Set by libexec/image and inherited by its jobs: IMAGE_WORK, IMAGE_AUTHFILE, IMAGE_CERT_DIR, IMAGE_TLS_VERIFY.
 
 # The pauses between tries, in seconds
-IMAGE_RETRY_PAUSES=${IMAGE_RETRY_PAUSES:-1 4}
+IMAGE_RETRY_PAUSES=${IMAGE_RETRY_PAUSES-1 4}
 
 # registry_options PREFIX: sets REGISTRY_OPTIONS; PREFIX is "" for inspect, "src-" for copy
 registry_options() {
@@ -15,18 +15,18 @@ registry_options() {
 	[[ -z ${IMAGE_TLS_VERIFY:-} ]] || REGISTRY_OPTIONS+=("--${1}tls-verify=$IMAGE_TLS_VERIFY")
 }
 
-# skopeo_try LOG OUT ARGUMENT…: standard output to the file OUT; up to three tries; returns skopeo's status
+# skopeo_try LOG OUT ARGUMENT…: standard output to the file OUT; a few tries; returns skopeo's status
 skopeo_try() {
 	local log=$1 out=$2 pause status
 	shift 2
 	for pause in $IMAGE_RETRY_PAUSES end; do
 		status=0
-		# In the background, so that a signal is acted on at once.
-		skopeo "$@" </dev/null >"$out" 2>"$log" &
-		wait $! || status=$?
+		# Whether to trust who signed an image is not asked here: it is scanned, not run.
+		run skopeo --insecure-policy "$@" >"$out" 2>"$log" || status=$?
 		((status)) || return 0
-		[[ $pause != end ]] && worth_retrying "$(failure_kind "$log")" || return "$status"
-		sleep "$pause" &
-		wait $!
+		if [[ $pause == end ]] || ! worth_retrying "$(failure_kind "$log")"; then
+			return "$status"
+		fi
+		run sleep "$pause"
 	done
 }

@@ -40,74 +40,77 @@ decompress() {
 	PLAIN_DIGEST=$(<"$plain.digest")
 }
 
-# view_add FILE-CONTENT: puts a blob of ours into the layout and sets VIEW_BLOB to its descriptor's digest and size
-view_add() {
-	local digest
-	printf '%s' "$1" >"$IMAGE_WORK/tmp/view-$N"
-	digest=$(file_digest "$IMAGE_WORK/tmp/view-$N" sha256)
-	layout_path "$digest"
-	VIEW_BLOB=$(jq -cn --arg digest "$digest" --argjson size "$(stat -c %s -- "$IMAGE_WORK/tmp/view-$N")" '{digest: $digest, size: $size}')
-	mv -- "$IMAGE_WORK/tmp/view-$N" "$LAYOUT_PATH"
+# descriptor MEDIA-TYPE DIGEST: of a blob in the layout, as JSON; sets DESCRIPTOR
+descriptor() {
+	layout_path "$2"
+	printf -v DESCRIPTOR '{"mediaType":"application/vnd.oci.image.%s","digest":"%s","size":%d}' "$1" "$2" "$(stat -L -c %s -- "$LAYOUT_PATH")"
 }
 
-# view_layers BLOBS: sets VIEW_LAYERS to a list of descriptors
+# view_add MEDIA-TYPE TEXT: puts a blob of ours into the layout; sets DESCRIPTOR
+view_add() {
+	local digest file=$IMAGE_WORK/tmp/view-$N
+	printf '%s' "$2" >"$file"
+	digest=$(file_digest "$file" sha256)
+	layout_path "$digest"
+	mv -- "$file" "$LAYOUT_PATH"
+	descriptor "$1" "$digest"
+}
+
+# view_layers: sets VIEW_LAYERS to the descriptors of what umoci shall unpack
 view_layers() {
-	local digest media_type format plain layer=0
-	local descriptors=()
-	while read -r digest media_type; do
+	local blob role digest media_type format layer=0
+	VIEW_LAYERS=
+	for blob in "${BLOBS[@]}"; do
+		read -r role digest _ media_type _ <<<"$blob"
+		[[ $role == layer ]] || continue
 		layer=$((layer + 1))
 		[[ $media_type != *encrypted* ]] || problem unpack "layer $layer ($digest) is encrypted: nobody can look inside" || return 1
 		layout_path "$digest"
 		format=$(layer_format "$LAYOUT_PATH")
-		case $format in
-			gzip | tar)
-				if [[ $digest == sha512:* ]]; then # umoci knows sha256 alone
-					plain=$(file_digest "$LAYOUT_PATH" sha256)
-					ln -sfn -- "$LAYOUT_PATH" "$IMAGE_WORK/layout/blobs/${plain/://}"
-					digest=$plain
-				fi
-				;;
-			*)
-				decompress "$format" "$digest" || return 1
-				digest=$PLAIN_DIGEST format=tar
-				;;
-		esac
-		layout_path "$digest"
-		descriptors+=("$(jq -cn --arg digest "$digest" --arg format "$format" --argjson size "$(stat -L -c %s -- "$LAYOUT_PATH")" \
-			'{mediaType: ("application/vnd.oci.image.layer.v1.tar" + if $format == "gzip" then "+gzip" else "" end), digest: $digest, size: $size}')")
-	done < <(jq -r '.[] | select(.role == "layer") | "\(.digest) \(.media_type)"' "$1")
-	VIEW_LAYERS=$(jq -cs . <<<"${descriptors[*]}")
+		if [[ $format != gzip && $format != tar ]]; then
+			decompress "$format" "$digest" || return 1
+			digest=$PLAIN_DIGEST format=tar
+		elif [[ $digest == sha512:* ]]; then
+			sha256_name "$digest"
+			digest=$SHA256_NAME
+		fi
+		format=${format/gzip/tar+gzip}
+		descriptor "layer.v1.$format" "$digest"
+		VIEW_LAYERS+=${VIEW_LAYERS:+,}$DESCRIPTOR
+	done
 }
 
-# view_config BLOBS: sets VIEW_CONFIG to the configuration that umoci checks the layers against
+# sha256_name DIGEST: umoci knows sha256 alone; sets SHA256_NAME to the same blob's other name
+sha256_name() {
+	layout_path "$1"
+	local file=$LAYOUT_PATH
+	SHA256_NAME=$(file_digest "$file" sha256)
+	layout_path "$SHA256_NAME"
+	[[ -e $LAYOUT_PATH ]] || ln -sfn -- "$(realpath -- "$file")" "$LAYOUT_PATH"
+}
+
+# view_config: sets VIEW_CONFIG to the configuration that umoci checks the layers against
 view_config() {
 	local digest log=$IMAGE_WORK/log/config-$N.log
-	digest=$(jq -r '.[] | select(.role == "config") | .digest' "$1")
+	read -r _ digest _ <<<"${BLOBS[0]}"
 	layout_path "$digest"
-	VIEW_CONFIG=$(jq -s -c -L "$IMAGE_LIB" --slurpfile blobs "$1" 'include "manifest"; one
-		| ([$blobs[0][] | select(.role == "layer")] | length) as $layers
-		| (.rootfs?.diff_ids? // []) as $ids
-		| if type != "object" then error("it is no JSON object")
-		  elif ($ids | type) != "array" or any($ids[]; is_digest | not) then error("its diff_ids are not valid")
-		  elif ($ids | length) != $layers then error("it names \($ids | length) layers, and the manifest \($layers)")
-		  else {architecture: "amd64", os: "linux", config: {}, rootfs: {type: "layers", diff_ids: $ids}} end' \
+	VIEW_CONFIG=$(jq -s -c -L "$IMAGE_LIB" --argjson layers "$((${#BLOBS[@]} - 1))" 'include "manifest"; one
+		| if type != "object" then error("it is no JSON object") else (.rootfs?.diff_ids? // []) end
+		| if type != "array" or any(.[]; is_digest | not) then error("its diff_ids are not valid")
+		  elif length != $layers then error("it names \(length) layers, and the manifest \($layers)")
+		  else {architecture: "amd64", os: "linux", config: {}, rootfs: {type: "layers", diff_ids: .}} end' \
 		"$LAYOUT_PATH" 2>"$log") ||
 		problem unpack "cannot unpack ${PLATFORM:-the image} ($DIGEST): its configuration $digest is not valid ($(last_words "$log"))"
 }
 
-# view_make N: view/N, a layout with the tag "image"
+# view_make: makes view/N, a layout with the tag "image", for what plan_read has read
 view_make() {
-	local view=$IMAGE_WORK/view/$1 blobs=$IMAGE_WORK/state/$1.blobs config manifest
-	view_config "$blobs" && view_layers "$blobs" || return 1
-	view_add "$VIEW_CONFIG"
-	config=$VIEW_BLOB
-	view_add "$(jq -cn --argjson config "$config" --argjson layers "$VIEW_LAYERS" '{schemaVersion: 2,
-		mediaType: "application/vnd.oci.image.manifest.v1+json",
-		config: ({mediaType: "application/vnd.oci.image.config.v1+json"} + $config), layers: $layers}')"
-	manifest=$VIEW_BLOB
+	local view=$IMAGE_WORK/view/$N
+	view_config && view_layers || return 1
+	view_add config.v1+json "$VIEW_CONFIG"
+	view_add manifest.v1+json "{\"schemaVersion\":2,\"config\":$DESCRIPTOR,\"layers\":[$VIEW_LAYERS]}"
 	mkdir -- "$view"
 	printf '{"imageLayoutVersion":"1.0.0"}' >"$view/oci-layout"
 	ln -s ../../layout/blobs "$view/blobs"
-	jq -cn --argjson manifest "$manifest" '{schemaVersion: 2, manifests: [{mediaType: "application/vnd.oci.image.manifest.v1+json",
-		annotations: {"org.opencontainers.image.ref.name": "image"}} + $manifest]}' >"$view/index.json"
+	printf '{"schemaVersion":2,"manifests":[%s,"annotations":{"org.opencontainers.image.ref.name":"image"}}]}' "${DESCRIPTOR%\}}" >"$view/index.json"
 }
