@@ -60,10 +60,10 @@ build/asan/obj/%.o: src/%.c build/flags
 	$(COMPILE) $(SANITIZE) -c -o $@ $<
 
 # Each unit test is a program of its own, linked with everything but main.
-build/asan/unit/%: build/asan/unit/%.o $(filter-out build/asan/obj/main.o,$(ASAN_OBJECTS))
+build/asan/unit/%: build/asan/unit/%.o build/asan/lib/tap.o $(filter-out build/asan/obj/main.o,$(ASAN_OBJECTS))
 	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
-build/asan/unit/%.o: tests/unit/%.c build/flags
+build/asan/%.o: tests/%.c build/flags
 	@mkdir -p $(@D)
 	$(COMPILE) $(SANITIZE) -c -o $@ $<
 
@@ -80,7 +80,7 @@ build/flags: FORCE
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 quote = '$(subst ','\'',$(1))'
 
--include $(OBJECTS:.o=.d) $(ASAN_OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d)
+-include $(OBJECTS:.o=.d) $(ASAN_OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d) build/asan/lib/tap.d
 
 deps: ## install the packages that building, running, testing and linting need (DEPS=no: nothing)
 ifneq ($(DEPS),no)

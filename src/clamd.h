@@ -22,4 +22,3 @@ int clamd_command(const char *address, const char *command, unsigned timeout_ms,
 
 /* 0 when the daemon answers PING with PONG; else a negative errno, -EPROTO for any other answer. */
 int clamd_ping(const char *address, unsigned timeout_ms);
-

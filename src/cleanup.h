@@ -53,11 +53,11 @@ static inline int steal_fd(int *fd)
 	return r;
 }
 
-#define steal_ptr(pp)                      \
-	({                                 \
+#define steal_ptr(pp)                         \
+	({                                    \
 		__typeof__(*(pp)) _p = *(pp); \
-		*(pp) = NULL;              \
-		_p;                        \
+		*(pp) = NULL;                 \
+		_p;                           \
 	})
 
 /* Closes *fd, if any, and marks it as closed. */

@@ -25,7 +25,7 @@ struct message {
 };
 
 #define MAX_CHILDREN 1024 /* workers, the daemon, the wrapper, and those not yet told off */
-#define MAX_FOLDERS  8
+#define MAX_FOLDERS 8
 
 static int guard_fd = -1;
 static pid_t guard_pid;

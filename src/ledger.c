@@ -127,7 +127,8 @@ struct platform *ledger_add_platform(struct ledger *ledger, const char *name, co
 	return platform;
 }
 
-struct root *ledger_add_root(struct ledger *ledger, struct platform *platform, const char *path, const char *shown, int fd, bool ours)
+struct root *ledger_add_root(struct ledger *ledger, struct platform *platform, const char *path, const char *shown, int fd,
+			     bool ours)
 {
 	struct root *root = xcalloc(1, sizeof(*root));
 
@@ -364,10 +365,10 @@ const char *outcome_name(enum outcome outcome)
 const char *reason_name(enum reason reason)
 {
 	static const char *const names[_REASON_MAX] = {
-		[REASON_NONE] = "none",		  [REASON_READ_ERROR] = "read-error",  [REASON_CHANGED] = "changed",
-		[REASON_TOO_LARGE] = "too-large", [REASON_LIMIT] = "limit",	       [REASON_TIMEOUT] = "timeout",
-		[REASON_DAEMON] = "daemon",	  [REASON_CANARY] = "canary",	       [REASON_NO_SPACE] = "no-space",
-		[REASON_FETCH] = "fetch",	  [REASON_UNPACK] = "unpack",	       [REASON_INTERRUPTED] = "interrupted",
+		[REASON_NONE] = "none",		  [REASON_READ_ERROR] = "read-error", [REASON_CHANGED] = "changed",
+		[REASON_TOO_LARGE] = "too-large", [REASON_LIMIT] = "limit",	      [REASON_TIMEOUT] = "timeout",
+		[REASON_DAEMON] = "daemon",	  [REASON_CANARY] = "canary",	      [REASON_NO_SPACE] = "no-space",
+		[REASON_FETCH] = "fetch",	  [REASON_UNPACK] = "unpack",	      [REASON_INTERRUPTED] = "interrupted",
 		[REASON_DATABASE] = "database",	  [REASON_INTERNAL] = "internal",
 	};
 	return names[reason];

@@ -57,10 +57,10 @@ struct platform {
 
 /* Where a walk begins. */
 struct root {
-	char *path;	/* as the user gave it, or where it was unpacked */
-	char *shown;	/* what a reported path begins with: "" for an image, else the path as given */
-	int fd;		/* the folder, or -1 where the root is a file */
-	bool ours;	/* unpacked by us: modes may be changed, and files hard-linked */
+	char *path;  /* as the user gave it, or where it was unpacked */
+	char *shown; /* what a reported path begins with: "" for an image, else the path as given */
+	int fd;	     /* the folder, or -1 where the root is a file */
+	bool ours;   /* unpacked by us: modes may be changed, and files hard-linked */
 	struct platform *platform;
 	struct root *next;
 };
@@ -73,11 +73,11 @@ struct folder {
 };
 
 struct location {
-	struct location *next;	 /* of the same content, or of the list without content */
+	struct location *next; /* of the same content, or of the list without content */
 	struct folder *folder;
-	enum reason reason;	 /* not REASON_NONE: unscanned, whatever its content's verdict */
-	char *detail;		 /* of reason, or NULL */
-	char name[];		 /* one component; where the root is a file, "" */
+	enum reason reason; /* not REASON_NONE: unscanned, whatever its content's verdict */
+	char *detail;	    /* of reason, or NULL */
+	char name[];	    /* one component; where the root is a file, "" */
 };
 
 struct content {
@@ -86,14 +86,14 @@ struct content {
 		uint64_t size;
 	} key;
 	enum verdict verdict;
-	enum reason reason;	 /* when unscanned */
-	char *detail;		 /* when unscanned, for people; or NULL */
-	char *signature;	 /* when infected, and with a warning; as ClamAV names it, without .UNOFFICIAL */
-	enum warning warning;	 /* when clean */
+	enum reason reason;	   /* when unscanned */
+	char *detail;		   /* when unscanned, for people; or NULL */
+	char *signature;	   /* when infected, and with a warning; as ClamAV names it, without .UNOFFICIAL */
+	enum warning warning;	   /* when clean */
 	const char *opaque_format; /* "zip", "squashfs"; with WARNING_OPAQUE; a static string */
 	const char *opaque_reason; /* "encrypted", "unsupported"; a static string */
 	struct location *locations;
-	unsigned attempts;	 /* times it was given to a worker */
+	unsigned attempts; /* times it was given to a worker */
 	UT_hash_handle hh;
 };
 
@@ -112,7 +112,7 @@ struct failure {
 };
 
 struct ledger {
-	struct content *contents; /* uthash, by key; insertion order */
+	struct content *contents;   /* uthash, by key; insertion order */
 	struct location *unscanned; /* locations without content */
 	struct platform *platforms; /* in the order they came */
 	struct root *roots;
@@ -130,7 +130,8 @@ void ledger_free(struct ledger *ledger);
  */
 struct platform *ledger_add_platform(struct ledger *ledger, const char *name, const char *digest, const char *log_suffix);
 /* path, shown: copied; fd: owned from here on. */
-struct root *ledger_add_root(struct ledger *ledger, struct platform *platform, const char *path, const char *shown, int fd, bool ours);
+struct root *ledger_add_root(struct ledger *ledger, struct platform *platform, const char *path, const char *shown, int fd,
+			     bool ours);
 
 /* Allocations that may be made by a walker's thread, and are handed to the ledger by the main thread afterwards. */
 struct folder *folder_new(struct root *root, struct folder *parent, const char *name);
@@ -138,7 +139,8 @@ struct location *location_new(struct folder *folder, const char *name);
 
 void ledger_add_folder(struct ledger *ledger, struct folder *folder);
 /* Ties a location to its content, which is made when it is new (verdict pending). */
-struct content *ledger_add_location(struct ledger *ledger, struct location *location, const unsigned char sha256[32], uint64_t size);
+struct content *ledger_add_location(struct ledger *ledger, struct location *location, const unsigned char sha256[32],
+				    uint64_t size);
 /* A file whose bytes are known to nobody. detail: copied, may be NULL. */
 void ledger_add_unscanned(struct ledger *ledger, struct location *location, enum reason reason, const char *detail);
 /* This one location turned out not to be its content any more. */

@@ -56,12 +56,12 @@ __attribute__((format(printf, 3, 0))) static void log_line(enum log_level level,
 		return;
 }
 
-#define LOG_AT(level, errnum, format)                  \
-	do {                                           \
-		va_list ap;                            \
-		va_start(ap, format);                  \
-		log_line(level, errnum, format, ap);   \
-		va_end(ap);                            \
+#define LOG_AT(level, errnum, format)                \
+	do {                                         \
+		va_list ap;                          \
+		va_start(ap, format);                \
+		log_line(level, errnum, format, ap); \
+		va_end(ap);                          \
 	} while (0)
 
 void log_error(const char *format, ...)

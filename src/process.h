@@ -13,20 +13,20 @@
 #include "loop.h"
 
 struct spawn {
-	const char *const *argv; /* argv[0] is looked up in PATH */
-	const char *const *env;	 /* NAME=VALUE added to our environment, NULL-terminated; or NULL */
+	const char *const *argv;	    /* argv[0] is looked up in PATH */
+	const char *const *env;		    /* NAME=VALUE added to our environment, NULL-terminated; or NULL */
 	int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
-	bool drop;		 /* give up root for uid and gid */
+	bool drop;			    /* give up root for uid and gid */
 	uid_t uid;
 	gid_t gid;
-	rlim_t stack;		 /* RLIMIT_STACK in bytes, as far as the hard limit allows; 0: leave it */
-	rlim_t data;		 /* RLIMIT_DATA in bytes; 0: leave it */
-	bool outlive;		 /* a daemon that goes on after us: not the guard's */
+	rlim_t stack; /* RLIMIT_STACK in bytes, as far as the hard limit allows; 0: leave it */
+	rlim_t data;  /* RLIMIT_DATA in bytes; 0: leave it */
+	bool outlive; /* a daemon that goes on after us: not the guard's */
 };
 
 struct process {
-	pid_t pid; /* 0: none */
-	int pidfd; /* readable once it has ended */
+	pid_t pid;  /* 0: none */
+	int pidfd;  /* readable once it has ended */
 	int status; /* as wait(2), once reaped */
 };
 

@@ -80,7 +80,8 @@ const char *signature_encrypted_format(const char *signature)
 	static const struct {
 		const char *word, *format;
 	} formats[] = {
-		{ "Zip", "zip" }, { "7Zip", "7z" }, { "RAR", "rar" }, { "PDF", "pdf" }, { "Doc", "document" }, { "OLE", "document" },
+		{ "Zip", "zip" }, { "7Zip", "7z" },	 { "RAR", "rar" },
+		{ "PDF", "pdf" }, { "Doc", "document" }, { "OLE", "document" },
 	};
 	const char *word = signature + strlen("Heuristics.Encrypted.");
 

@@ -13,7 +13,8 @@ enum reply_kind { REPLY_OK, REPLY_FOUND, REPLY_ERROR, REPLY_GARBAGE };
 
 struct reply {
 	enum reply_kind kind;
-	char text[256]; /* the signature without ".UNOFFICIAL", the message, or the start of the garbage; control characters are "?" */
+	char text
+		[256]; /* the signature without ".UNOFFICIAL", the message, or the start of the garbage; control characters are "?" */
 };
 
 /* line: size bytes without the line feed, any bytes. */

@@ -20,20 +20,20 @@ struct report {
 	const struct ledger *ledger;
 	bool strict;
 
-	const char *engine;	    /* "ClamAV 1.4.6", or NULL when no daemon answered */
+	const char *engine;		 /* "ClamAV 1.4.6", or NULL when no daemon answered */
 	const char *engine_version_line; /* the daemon's answer to VERSION: "ClamAV 1.4.6/27900/Mon …", or NULL */
-	const char *daemon;	    /* "own", "existing", or NULL */
-	const char *socket;	    /* or NULL */
+	const char *daemon;		 /* "own", "existing", or NULL */
+	const char *socket;		 /* or NULL */
 	const struct database *database; /* of our own daemon; NULL: unknown */
 
-	const char *kind;	    /* "image" or "path" */
-	const char *reference;	    /* as given; several paths are joined by a space */
-	const char *digest;	    /* of an image, or NULL */
+	const char *kind;			/* "image" or "path" */
+	const char *reference;			/* as given; several paths are joined by a space */
+	const char *digest;			/* of an image, or NULL */
 	const char *media_type, *artifact_type; /* or NULL */
 
 	struct timespec started, finished; /* CLOCK_REALTIME */
 	uint64_t phase_ms[_PHASE_MAX];
-	uint64_t bytes_scanned;	    /* handed to the daemon: each content once */
+	uint64_t bytes_scanned; /* handed to the daemon: each content once */
 };
 
 /* The summary for a person, on file: at most 50 findings and 50 unscanned files, then "and N more". Returns 0 or a negative errno. */

@@ -128,10 +128,10 @@ static void emit_unscanned(struct walk *walk, struct folder *folder, const char 
 
 static void emit_skipped(struct walk *walk, mode_t mode)
 {
-	emit(walk, ENTRY_SKIPPED)->skipped = S_ISLNK(mode)  ? SKIPPED_SYMLINK :
-					     S_ISFIFO(mode) ? SKIPPED_FIFO :
-					     S_ISSOCK(mode) ? SKIPPED_SOCKET :
-							      SKIPPED_DEVICE;
+	emit(walk, ENTRY_SKIPPED)->skipped = S_ISLNK(mode)    ? SKIPPED_SYMLINK
+					     : S_ISFIFO(mode) ? SKIPPED_FIFO
+					     : S_ISSOCK(mode) ? SKIPPED_SOCKET
+							      : SKIPPED_DEVICE;
 }
 
 /* fd: of a regular file met as name in folder; closed. */
@@ -176,9 +176,9 @@ static void take_file(struct walk *walk, struct folder *folder, const char *name
 static bool is_pseudo(int fd)
 {
 	static const unsigned long types[] = {
-		PROC_SUPER_MAGIC,    SYSFS_MAGIC,     CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC,
-		TRACEFS_MAGIC,	     SECURITYFS_MAGIC, BPF_FS_MAGIC,	  DEVPTS_SUPER_MAGIC,  PSTOREFS_MAGIC,
-		BINFMTFS_MAGIC,	     SELINUX_MAGIC,   EFIVARFS_MAGIC,	  0x19800202 /* mqueue */, 0x62656570 /* configfs */,
+		PROC_SUPER_MAGIC, SYSFS_MAGIC,	    CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,	 DEBUGFS_MAGIC,
+		TRACEFS_MAGIC,	  SECURITYFS_MAGIC, BPF_FS_MAGIC,	DEVPTS_SUPER_MAGIC,	 PSTOREFS_MAGIC,
+		BINFMTFS_MAGIC,	  SELINUX_MAGIC,    EFIVARFS_MAGIC,	0x19800202 /* mqueue */, 0x62656570 /* configfs */,
 	};
 	struct statfs fs;
 
@@ -228,7 +228,8 @@ static void read_level(struct walk *walk, struct level *level)
 			take_entry(walk, level, entry->d_name);
 	}
 	if (!dir || (!entry && error))
-		emit_unscanned(walk, level->folder, ".", REASON_READ_ERROR, xasprintf("cannot read the folder: %s", strerror(error)));
+		emit_unscanned(walk, level->folder, ".", REASON_READ_ERROR,
+			       xasprintf("cannot read the folder: %s", strerror(error)));
 }
 
 /* fd: of the folder; owned from here on. */
