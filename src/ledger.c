@@ -13,10 +13,12 @@
 
 void ledger_free(struct ledger *ledger)
 {
-	struct content *content, *tmp;
+	struct content *content = ledger->contents, *next_content;
 
-	HASH_ITER(hh, ledger->contents, content, tmp) {
-		HASH_DEL(ledger->contents, content);
+	/* The table goes at once; its entries stay chained. */
+	HASH_CLEAR(hh, ledger->contents);
+	for (; content; content = next_content) {
+		next_content = content->hh.next;
 		for (struct location *next, *l = content->locations; l; l = next) {
 			next = l->next;
 			free(l->detail);

@@ -311,13 +311,17 @@ static int check_database(const struct parse *parse, enum command command)
 	return 0;
 }
 
+static bool is_true(const char *value)
+{
+	return value && strcmp(value, "true") == 0;
+}
+
 static int check_verbosity(const struct parse *parse)
 {
 	bool verbose = parse->origin[OPTION_VERBOSE] == ORIGIN_ENVIRONMENT;
 	bool quiet = parse->origin[OPTION_QUIET] == ORIGIN_ENVIRONMENT;
 
-	if (verbose && quiet && strcmp(getenv("CLAMAV_SCAN_VERBOSE"), "true") == 0 &&
-	    strcmp(getenv("CLAMAV_SCAN_QUIET"), "true") == 0) {
+	if (verbose && quiet && is_true(getenv("CLAMAV_SCAN_VERBOSE")) && is_true(getenv("CLAMAV_SCAN_QUIET"))) {
 		log_error("CLAMAV_SCAN_VERBOSE 'true' and CLAMAV_SCAN_QUIET 'true' exclude each other " SEE_HELP);
 		return -EINVAL;
 	}
