@@ -113,7 +113,7 @@ test-task: ## the Tekton task's own steps
 	@tests/run task
 
 format: ## bring C and shell files into their form
-	clang-format -i src/*.[ch] $(wildcard tests/unit/*.[ch])
+	clang-format -i src/*.[ch] bench/*.c $(wildcard tests/*/*.[ch])
 	scripts/files --shell | xargs -r shfmt -w -i 0 -ci
 
 bench: ## ours beside today's flow, in one run (RUNS=3); writes build/bench/report.txt
