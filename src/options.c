@@ -45,34 +45,34 @@ enum option_id {
 
 static const struct option_spec {
 	const char *name;
-	char letter; /* or 0 */
-	int has_arg;
 	/* Checks and stores a value; NULL where an option stands without one. what: the option or variable, for the message. */
 	int (*set)(struct options *options, const char *what, const char *value);
+	int has_arg;
+	char letter; /* or 0 */
 	bool image_only;
 } specs[] = {
-	[OPTION_THREADS] = { "threads", 'j', required_argument, option_set_threads, false },
-	[OPTION_MAX_THREADS] = { "max-threads", 0, required_argument, option_set_max_threads, false },
-	[OPTION_DATABASE] = { "database", 0, required_argument, option_set_database, false },
-	[OPTION_DAEMON] = { "daemon", 0, required_argument, option_set_daemon, false },
-	[OPTION_SOCKET] = { "socket", 0, required_argument, option_set_socket, false },
-	[OPTION_NICE] = { "nice", 0, required_argument, option_set_nice, false },
-	[OPTION_WORK_DIR] = { "work-dir", 0, required_argument, option_set_work_dir, false },
-	[OPTION_OUTPUT] = { "output", 'o', required_argument, option_set_output, false },
-	[OPTION_FORMAT] = { "format", 0, required_argument, option_set_format, false },
-	[OPTION_PROGRESS] = { "progress", 0, required_argument, option_set_progress, false },
-	[OPTION_PLATFORM] = { "platform", 0, required_argument, option_set_platform, true },
-	[OPTION_AUTHFILE] = { "authfile", 0, required_argument, option_set_authfile, true },
-	[OPTION_CERT_DIR] = { "cert-dir", 0, required_argument, option_set_cert_dir, true },
-	[OPTION_TLS_VERIFY] = { "tls-verify", 0, optional_argument, option_set_tls_verify, true },
-	[OPTION_MAX_DB_AGE] = { "max-db-age", 0, required_argument, option_set_max_db_age, false },
-	[OPTION_FILE_TIMEOUT] = { "file-timeout", 0, required_argument, option_set_file_timeout, false },
-	[OPTION_DAEMON_TIMEOUT] = { "daemon-timeout", 0, required_argument, option_set_daemon_timeout, false },
-	[OPTION_STRICT] = { "strict", 0, no_argument, option_set_strict, false },
-	[OPTION_VERBOSE] = { "verbose", 'v', no_argument, option_set_verbose, false },
-	[OPTION_QUIET] = { "quiet", 'q', no_argument, option_set_quiet, false },
-	[OPTION_HELP] = { "help", 'h', no_argument, NULL, false },
-	[OPTION_VERSION] = { "version", 0, no_argument, NULL, false },
+	[OPTION_THREADS] = { "threads", option_set_threads, required_argument, 'j', false },
+	[OPTION_MAX_THREADS] = { "max-threads", option_set_max_threads, required_argument, 0, false },
+	[OPTION_DATABASE] = { "database", option_set_database, required_argument, 0, false },
+	[OPTION_DAEMON] = { "daemon", option_set_daemon, required_argument, 0, false },
+	[OPTION_SOCKET] = { "socket", option_set_socket, required_argument, 0, false },
+	[OPTION_NICE] = { "nice", option_set_nice, required_argument, 0, false },
+	[OPTION_WORK_DIR] = { "work-dir", option_set_work_dir, required_argument, 0, false },
+	[OPTION_OUTPUT] = { "output", option_set_output, required_argument, 'o', false },
+	[OPTION_FORMAT] = { "format", option_set_format, required_argument, 0, false },
+	[OPTION_PROGRESS] = { "progress", option_set_progress, required_argument, 0, false },
+	[OPTION_PLATFORM] = { "platform", option_set_platform, required_argument, 0, true },
+	[OPTION_AUTHFILE] = { "authfile", option_set_authfile, required_argument, 0, true },
+	[OPTION_CERT_DIR] = { "cert-dir", option_set_cert_dir, required_argument, 0, true },
+	[OPTION_TLS_VERIFY] = { "tls-verify", option_set_tls_verify, optional_argument, 0, true },
+	[OPTION_MAX_DB_AGE] = { "max-db-age", option_set_max_db_age, required_argument, 0, false },
+	[OPTION_FILE_TIMEOUT] = { "file-timeout", option_set_file_timeout, required_argument, 0, false },
+	[OPTION_DAEMON_TIMEOUT] = { "daemon-timeout", option_set_daemon_timeout, required_argument, 0, false },
+	[OPTION_STRICT] = { "strict", option_set_strict, no_argument, 0, false },
+	[OPTION_VERBOSE] = { "verbose", option_set_verbose, no_argument, 'v', false },
+	[OPTION_QUIET] = { "quiet", option_set_quiet, no_argument, 'q', false },
+	[OPTION_HELP] = { "help", NULL, no_argument, 'h', false },
+	[OPTION_VERSION] = { "version", NULL, no_argument, 0, false },
 };
 #define N_SPECS (sizeof(specs) / sizeof(specs[0]))
 
@@ -258,6 +258,7 @@ static int parse_environment(struct parse *parse, enum command command)
 	int r;
 
 	for (enum option_id id = 0; id < _OPTION_MAX; id++) {
+		int verbosity = parse->options->verbosity;
 		const char *value;
 
 		if (parse->origin[id] == ORIGIN_COMMAND_LINE || (specs[id].image_only && command != COMMAND_IMAGE))
@@ -268,6 +269,10 @@ static int parse_environment(struct parse *parse, enum command command)
 		r = specs[id].set(parse->options, label, value);
 		if (r < 0)
 			return r;
+		if (id == OPTION_QUIET && verbosity == 1 && parse->options->verbosity == -1) {
+			log_error("CLAMAV_SCAN_VERBOSE 'true' and CLAMAV_SCAN_QUIET 'true' exclude each other " SEE_HELP);
+			return -EINVAL;
+		}
 		parse->origin[id] = ORIGIN_ENVIRONMENT;
 	}
 	return 0;
@@ -311,23 +316,6 @@ static int check_database(const struct parse *parse, enum command command)
 	return 0;
 }
 
-static bool is_true(const char *value)
-{
-	return value && strcmp(value, "true") == 0;
-}
-
-static int check_verbosity(const struct parse *parse)
-{
-	bool verbose = parse->origin[OPTION_VERBOSE] == ORIGIN_ENVIRONMENT;
-	bool quiet = parse->origin[OPTION_QUIET] == ORIGIN_ENVIRONMENT;
-
-	if (verbose && quiet && is_true(getenv("CLAMAV_SCAN_VERBOSE")) && is_true(getenv("CLAMAV_SCAN_QUIET"))) {
-		log_error("CLAMAV_SCAN_VERBOSE 'true' and CLAMAV_SCAN_QUIET 'true' exclude each other " SEE_HELP);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 int options_parse(struct options *ret, int argc, char *argv[])
 {
 	struct parse parse = { .options = ret };
@@ -367,9 +355,6 @@ int options_parse(struct options *ret, int argc, char *argv[])
 	if (r < 0)
 		return r;
 	r = parse_environment(&parse, ret->command);
-	if (r < 0)
-		return r;
-	r = check_verbosity(&parse);
 	if (r < 0)
 		return r;
 	return check_database(&parse, ret->command);
