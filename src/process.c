@@ -84,7 +84,8 @@ static int child(const struct spawn *spawn, char *const *env, int null_fd)
 			    setresuid(spawn->uid, spawn->uid, spawn->uid) < 0))
 		return -errno;
 	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+	/* main ignores SIGPIPE; a shell that inherits that cannot turn it back. */
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR)
 		return -errno;
 	execvpe(spawn->argv[0], (char *const *)spawn->argv, env);
 	return -errno;
