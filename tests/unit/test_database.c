@@ -45,12 +45,10 @@ static void expect_error(int error, const char *name, const char *why)
 /* A header, filled up with blanks, and some bytes for a body. */
 static void write_cvd(const char *name, const char *header)
 {
-	char cvd[CVD_HEADER_SIZE + 4];
+	char cvd[CVD_HEADER_SIZE + 5];
 
-	memset(cvd, ' ', sizeof(cvd));
-	memcpy(cvd, header, strlen(header));
-	memcpy(cvd + CVD_HEADER_SIZE, "body", 4);
-	folder_write(name, cvd, sizeof(cvd));
+	snprintf(cvd, sizeof(cvd), "%-512sbody", header);
+	folder_write(name, cvd, strlen(cvd));
 }
 
 #define DAILY(version, signatures, built)                                                                    \
