@@ -22,8 +22,8 @@ unsigned threads_count(const struct options *options)
 
 	cpus_available(&cpus, "", 0, 0);
 	threads = cpus_auto_threads(cpus.count, options->max_threads);
-	log_debug("%.4g CPUs (%s): 75 %% are %.4g, rounded up and at most %u (--max-threads) are %u threads", cpus.count,
-		  cpus.source, cpus.count * 3 / 4, options->max_threads, threads);
+	log_debug("CPUs: %.4g (%s); 75 %% of them: %.4g; rounded up, and at most %u (--max-threads): %u", cpus.count, cpus.source,
+		  cpus.count * 3 / 4, options->max_threads, threads);
 	return threads;
 }
 

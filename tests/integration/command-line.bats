@@ -35,7 +35,7 @@ setup() {
 
 @test "threads prints the bare number, and -v the reason on standard error" {
 	run --separate-stderr "$CLAMAV_SCAN" threads -v
-	[[ $status == 0 && $output =~ ^[0-9]+$ && $stderr == *"CPUs ("* ]]
+	[[ $status == 0 && $output =~ ^[0-9]+$ && $stderr == *"CPUs: "*"75 % of them: "* ]]
 	run --separate-stderr "$CLAMAV_SCAN" threads 9 --max-threads 4
 	[[ $status == 0 && $output == 4 && $stderr == *"--max-threads allows 4"* ]]
 	run --separate-stderr "$CLAMAV_SCAN" threads 9 --max-threads 4 -q
@@ -46,7 +46,7 @@ setup() {
 	local cpu
 	cpu=$(taskset -cp $$ | sed -E 's/.*: ([0-9]+).*/\1/')
 	run --separate-stderr taskset -c "$cpu" "$CLAMAV_SCAN" threads -v
-	[[ $status == 0 && $output == 1 && $stderr == *"1 CPUs ("* ]]
+	[[ $status == 0 && $output == 1 && $stderr == *"CPUs: 1 ("* ]]
 }
 
 @test "db tells of the database, or fails with one line and status 2" {

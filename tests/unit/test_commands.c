@@ -74,9 +74,9 @@ static void threads_verbosely_says_cpus_source_and_arithmetic(void **state)
 	log_set_level(LOG_LEVEL_DEBUG);
 	said = run(cmd_threads, STDERR_FILENO, 0);
 	log_set_level(LOG_LEVEL_INFO);
-	assert_non_null(strstr(said, " CPUs ("));
+	assert_non_null(strstr(said, "CPUs: "));
 	assert_non_null(strstr(said, cpus.source));
-	assert_non_null(strstr(said, "75 % are"));
+	assert_non_null(strstr(said, "; 75 % of them: "));
 	assert_non_null(strstr(said, "8 (--max-threads)"));
 }
 
