@@ -85,6 +85,7 @@ quote = '$(subst ','\'',$(1))'
 deps: ## install the packages that building, running, testing and linting need (DEPS=no: nothing)
 ifneq ($(DEPS),no)
 	@scripts/install-packages build run test lint
+	@if [ -x scripts/build-tools ]; then INSTALL_GO=yes scripts/build-tools; fi
 endif
 
 demo: ## scan a small sample image, or IMAGE=docker://…; DATABASE=official fetches ClamAV's own database

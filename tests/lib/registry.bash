@@ -1,5 +1,6 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # SPDX-License-Identifier: Apache-2.0
+# (What is set here is read by the bats files.)
 #
 # A real registry (Debian's docker-registry) on the loopback: `load ../lib/registry` in a bats file.
 #
