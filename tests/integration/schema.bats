@@ -12,7 +12,8 @@ setup_file() {
 
 # validate FILE: its status is 0 when the schema allows the file, 1 when not, 2 for any other trouble.
 validate() {
-	python3 - "$ROOT/schema/results.schema.json" "$1" <<-'END'
+	# The one whose modules come from packages, whatever else is on the PATH.
+	/usr/bin/python3 - "$ROOT/schema/results.schema.json" "$1" <<-'END'
 		import json, sys
 		try:
 		    import jsonschema
