@@ -8,7 +8,6 @@ DOCDIR ?= $(PREFIX)/share/doc/clamav-scan
 VERSION := $(shell cat VERSION)
 PKG_CONFIG ?= pkg-config
 PACKAGES = json-c libcrypto libarchive
-TOOL ?= podman
 TAG ?= clamav-scan
 
 CFLAGS ?= -O2 -g
@@ -38,7 +37,7 @@ UNIT_PROGRAMS := $(UNITS:tests/unit/%.c=build/asan/unit/%)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all asan unit-programs print-cflags demo test lint format bench install clean deps image help FORCE \
+.PHONY: all asan unit-programs print-cflags demo test lint format bench install clean deps image daily tools help FORCE \
 	test-lint test-unit test-integration test-image test-task
 
 all: build/clamav-scan ## build build/clamav-scan
@@ -124,8 +123,14 @@ endif
 	@$(MAKE) --no-print-directory all
 	@bench/run
 
-image: ## build the container image with TOOL (podman) as TAG
-	$(TOOL) build --format docker $(BUILD_FLAGS) -t $(TAG) -f Containerfile .
+image: ## build the container image TAG_base, and TAG with a database inside (BASE_IMAGE, DATABASE_URL, see scripts/build-image)
+	@TAG='$(TAG)' BASE_IMAGE='$(BASE_IMAGE)' DATABASE_URL='$(DATABASE_URL)' BUILD_FLAGS='$(BUILD_FLAGS)' scripts/build-image all
+
+daily: ## build, check and publish the image with the database of the day: DATABASE_URL=… REGISTRY=… (see scripts/daily)
+	@DATABASE_URL='$(DATABASE_URL)' REGISTRY='$(REGISTRY)' BASE_IMAGE='$(BASE_IMAGE)' scripts/daily
+
+tools: ## build the Go programs that tools/go.mod pins into tools/bin
+	@scripts/build-tools
 
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(MANDIR)/man1' '$(DESTDIR)$(DOCDIR)'
