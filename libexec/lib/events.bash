@@ -19,7 +19,7 @@ event() {
 # event_error REASON PLATFORM MESSAGE: PLATFORM may be empty; what is odd in the message is taken out
 event_error() {
 	event '{event: "error", reason: $reason, platform: (if $platform == "" then null else $platform end),
-		message: ($message | gsub("[\\x00-\\x1f\\x7f]+"; " ") | gsub("^ +| +$"; "") | if length > 600 then .[0:597] + "..." else . end)}' \
+		message: ($message | gsub("[\\x00-\\x1f\\x7f]+"; " ") | gsub("^ +| +$"; "") | if length > 600 then .[0:350] + " ... " + .[-245:] else . end)}' \
 		--arg reason "$1" --arg platform "$2" --arg message "$3"
 }
 

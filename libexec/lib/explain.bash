@@ -5,8 +5,8 @@
 
 # last_words FILE: the tool's last line without its decoration, on standard output
 last_words() {
-	local line
-	line=$(tail -n 1 -- "$1" | LC_ALL=C tr -d '\000-\010\013-\037\177' | cut -c 1-1000)
+	local line=
+	[[ ! -f $1 ]] || line=$(LC_ALL=C sed '/Exiting with failure status due to previous errors/d' -- "$1" | tail -n 1 | LC_ALL=C tr -d '\000-\010\013-\037\177' | cut -c 1-20000)
 	line=${line#*level=fatal msg=\"}
 	line=${line%\"}
 	line=${line//\\\"/\"}
@@ -37,9 +37,23 @@ failure_kind() {
 	esac
 }
 
+# reason_of FILE REASON: no-space where that is why; else REASON. On a full file system the tool's words may be lost, too.
+reason_of() {
+	if [[ $(failure_kind "$1") == no-space ]] || (($(df --output=avail -B1 -- "$IMAGE_WORK" | tail -n 1) < 65536)); then
+		echo no-space
+	else
+		echo "$2"
+	fi
+}
+
 # worth_retrying KIND: only what may pass by itself
 worth_retrying() {
 	[[ $1 == refused || $1 == other ]]
+}
+
+# no_room: what to say when the work folder is full
+no_room() {
+	printf 'no room is left in the work folder %s; choose another with --work-dir' "$IMAGE_WORK"
 }
 
 # explain FILE WHAT: one line: what failed, why, what can be done, and the tool's own words
@@ -47,7 +61,7 @@ explain() {
 	local file=$1 what=$2 words why
 	words=$(last_words "$file")
 	case $(failure_kind "$file") in
-		no-space) why="no room is left in the work folder; choose another with --work-dir" ;;
+		no-space) why=$(no_room) ;;
 		refused) why="the registry refuses connections; is its address right, and is it up?" ;;
 		no-host) why="there is no host of that name; check the reference" ;;
 		unauthorized) why="the registry wants a login, or denies this one; give credentials with --authfile" ;;

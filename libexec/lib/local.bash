@@ -46,7 +46,7 @@ open_oci_archive() {
 	local folder=$IMAGE_WORK/tmp/archive log=$IMAGE_WORK/log/archive.log
 	mkdir -p -- "$folder"
 	tar -x --no-same-owner --no-same-permissions -C "$folder" -f "$SPLIT_PATH" >"$log" 2>&1 </dev/null ||
-		die "$(failure_reason "$log")" "cannot unpack $IMAGE_NAME: it is damaged, or no archive ($(last_words "$log"))"
+		die "$(reason_of "$log" fetch)" "cannot unpack $IMAGE_NAME: it is damaged, or no archive ($(last_words "$log"))"
 	# A link in an archive could lead anywhere; layouts have none.
 	[[ -z $(find "$folder" ! -type f ! -type d -print -quit) ]] || die fetch "cannot open $IMAGE_NAME: it has a link or a device in it"
 	open_layout "$folder" "$SPLIT_REST"
@@ -63,7 +63,7 @@ open_docker_archive() {
 	room_for_bytes "$(stat -c %s -- "$SPLIT_PATH")"
 	IMAGE_RETRY_PAUSES='' skopeo_try "$log" /dev/null copy -q --format oci --dest-oci-accept-uncompressed-layers \
 		"docker-archive:$link${which:+:$which}" "oci:$folder:image" ||
-		die "$(failure_reason "$log")" "cannot open $IMAGE_NAME: it is damaged, or does not have the image ($(last_words "$log"))"
+		die "$(reason_of "$log" fetch)" "cannot open $IMAGE_NAME: it is damaged, or does not have the image ($(last_words "$log"))"
 	open_layout "$folder" image
 }
 

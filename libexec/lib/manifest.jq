@@ -59,11 +59,3 @@ def entries:
 		   attestation: ((.platform | platform_name) == "unknown/unknown"
 			or (.annotations | type == "object" and has("vnd.docker.reference.type")))}
 	| if .platform == "unknown/unknown" then .platform = null else . end;
-
-# Whether a platform is the one that was asked for. Without a variant any will do; arm64 is v8 and arm is v7 where nothing is said.
-def with_variant:
-	split("/") | if length == 2 and .[1] == "arm64" then . + ["v8"] elif length == 2 and .[1] == "arm" then . + ["v7"] else . end;
-def platform_matches($wanted):
-	. as $have | $have != null
-	and (($wanted | split("/")) as $w
-		| if ($w | length) == 2 then ($have | split("/")[0:2]) == $w else ($have | with_variant) == ($wanted | with_variant) end);

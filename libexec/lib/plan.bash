@@ -9,7 +9,10 @@
 
 PLAN_DEPTH_MAX=8
 PLAN_MAX=512
-PLAN_BLOBS='blobs | [.role, .digest, .size, .media_type, .foreign] | map(tostring) | join(" ")'
+PLAN_BLOBS='(blobs | [.role, .digest, .size, .media_type, .foreign] | map(tostring) | join(" "))'
+# The kind of a manifest in the first line, and its entries or blobs in the others
+PLAN_FILTER="kind as \$kind | \$kind, if \$kind == \"index\" then (entries | \"\\(.digest) \\(.platform // \"-\") \\(.attestation)\")
+	elif \$kind == \"schema1\" then empty else $PLAN_BLOBS end"
 
 # jq_manifest DIGEST FILTER [OPTION…]: runs a filter of lib/manifest.jq over a manifest; output in JQ_OUT
 jq_manifest() {
@@ -25,24 +28,18 @@ jq_manifest() {
 
 # plan_target: tells what the reference stands for; ends the program when that is nothing we know
 plan_target() {
-	jq_manifest "$TOP_DIGEST" '{kind: kind, media_type: (.mediaType // "" | tostring), artifact_type: (.artifactType // null)}' || die "$PROBLEM_REASON" "$PROBLEM"
-	TOP_KIND=$(jq -r .kind <<<"$JQ_OUT")
-	event '{event: "target", reference: $reference, digest: $digest,
-		media_type: (if $top.media_type != "" then $top.media_type elif $media_type != "" then $media_type
-			elif $top.kind == "index" then "application/vnd.oci.image.index.v1+json"
-			elif $top.kind == "schema1" then "application/vnd.docker.distribution.manifest.v1+json"
+	jq_manifest "$TOP_DIGEST" 'kind as $kind | $kind,
+		({event: "target", reference: $reference, digest: $digest,
+		  media_type: (if .mediaType | is_media_type then .mediaType elif $media_type != "" then $media_type
+			elif $kind == "index" then "application/vnd.oci.image.index.v1+json"
+			elif $kind == "schema1" then "application/vnd.docker.distribution.manifest.v1+json"
 			else "application/vnd.oci.image.manifest.v1+json" end),
-		artifact_type: (if $top.artifact_type | type == "string" then $top.artifact_type
-			elif $top.kind == "artifact" then $config_type else null end),
-		kind: (if $top.kind == "schema1" then "image" else $top.kind end)}' \
-		--arg reference "$REFERENCE" --arg digest "$TOP_DIGEST" --argjson top "$JQ_OUT" --arg media_type "$TOP_MEDIA_TYPE" \
-		--argjson config_type "$(config_type "$TOP_DIGEST")"
-}
-
-# config_type DIGEST: an artifact without an artifactType is known by its configuration's
-config_type() {
-	jq_manifest "$1" '.config.mediaType? | if is_media_type then tojson else "null" end'
-	printf '%s' "${JQ_OUT:-null}"
+		  artifact_type: (if .artifactType | is_media_type then .artifactType
+			elif $kind == "artifact" and (.config.mediaType? | is_media_type) then .config.mediaType else null end),
+		  kind: (if $kind == "schema1" then "image" else $kind end)} | tojson)' \
+		--arg reference "$REFERENCE" --arg digest "$TOP_DIGEST" --arg media_type "$TOP_MEDIA_TYPE" || die "$PROBLEM_REASON" "$PROBLEM"
+	TOP_KIND=${JQ_OUT%%$'\n'*}
+	printf '%s\n' "${JQ_OUT#*$'\n'}"
 }
 
 # plan_make PLATFORM: fills the plan; what cannot be planned is told in error events
@@ -70,40 +67,38 @@ plan_error() {
 # plan_manifest DIGEST PLATFORM DEPTH WANTED ATTESTATION: an index, or what it leads to
 plan_manifest() {
 	local digest=$1 platform=$2 depth=$3 wanted=$4 attestation=$5 kind
-	if ! manifest_get "$digest" || ! jq_manifest "$digest" kind; then
+	if ! manifest_get "$digest" || ! jq_manifest "$digest" "$PLAN_FILTER"; then
 		plan_error "$platform"
 		return
 	fi
-	kind=$JQ_OUT
+	local lines
+	mapfile -t lines <<<"$JQ_OUT"
+	kind=${lines[0]}
+	lines=("${lines[@]:1}")
 	case $kind in
-		index) plan_index "$digest" "$depth" "$wanted" ;;
-		image | schema1) plan_image "$digest" "$platform" "$wanted" "$kind" ;;
+		index) plan_index "$digest" "$depth" "$wanted" "${lines[@]}" ;;
+		schema1) plan_add "$digest" "$platform" "$kind" ;;
+		image) plan_image "$digest" "$platform" "$wanted" "${lines[@]}" ;;
 		artifact)
 			# What says that it is an attestation is believed only when it carries no file system.
-			$attestation || [[ $wanted != all ]] || plan_add "$digest" '' artifact
+			$attestation || [[ $wanted != all ]] || plan_add "$digest" '' artifact "${lines[@]}"
 			;;
 	esac
 }
 
+# plan_index DIGEST DEPTH WANTED ENTRY…
 plan_index() {
-	local digest=$1 depth=$2 wanted=$3 entries entry platform attestation child
+	local digest=$1 depth=$2 wanted=$3 entry child platform attestation
+	shift 3
 	if ((depth >= PLAN_DEPTH_MAX)); then
 		problem fetch "the index $digest of $IMAGE_NAME lies more than $PLAN_DEPTH_MAX levels deep" || plan_error ''
 		return
 	fi
-	if ! jq_manifest "$digest" 'entries | [.digest, .platform // "", .attestation] | join(" ")'; then
-		plan_error ''
-		return
-	fi
-	mapfile -t entries <<<"$JQ_OUT"
-	[[ $IMAGE_SOURCE != registry ]] || plan_prefetch "${entries[@]}"
-	for entry in "${entries[@]}"; do
-		[[ -n $entry ]] || continue # an index without entries
-		read -r child platform attestation <<<"${entry/  / - }"
+	[[ $IMAGE_SOURCE != registry ]] || plan_prefetch "$@"
+	for entry in "$@"; do
+		read -r child platform attestation <<<"$entry"
 		[[ $platform != - ]] || platform=
-		if [[ -n $platform ]] && ! plan_wanted "$platform" "$wanted"; then
-			continue
-		fi
+		[[ -z $platform ]] || plan_wanted "$platform" "$wanted" || continue
 		plan_manifest "$child" "$platform" $((depth + 1)) "$wanted" "$attestation"
 	done
 }
@@ -112,7 +107,6 @@ plan_index() {
 plan_prefetch() {
 	local entry running=0
 	for entry in "$@"; do
-		[[ -n $entry ]] || continue
 		if ((++running > 6)); then
 			wait -n || true # see above
 		fi
@@ -121,64 +115,57 @@ plan_prefetch() {
 	wait
 }
 
-# plan_wanted PLATFORM WANTED
+# plan_wanted PLATFORM WANTED: without a variant any will do; arm64 is v8 and arm is v7 where nothing is said
 plan_wanted() {
-	PLAN_HAS+=("$1")
-	[[ $2 == all ]] || jq -en -L "$IMAGE_LIB" --arg have "$1" --arg wanted "$2" 'include "manifest"; $have | platform_matches($wanted)' >/dev/null
+	local have=$1 wanted=$2
+	PLAN_HAS+=("$have")
+	[[ $wanted == all || $have/ == "$wanted"/* ]] || [[ ${have/%arm64/arm64/v8} == "$wanted" || ${have/%\/arm/\/arm\/v7} == "$wanted" ]]
 }
 
+# plan_image DIGEST PLATFORM WANTED BLOB…
 plan_image() {
-	local digest=$1 platform=$2 wanted=$3 kind=$4
-	if [[ -z $platform && $kind == image ]]; then
-		config_platform "$digest"
+	local digest=$1 platform=$2 wanted=$3
+	shift 3
+	if [[ -z $platform ]]; then
+		config_platform "$digest" "${1:-}"
 		platform=$CONFIG_PLATFORM
 		if [[ $wanted != all ]] && { [[ -z $platform ]] || ! plan_wanted "$platform" "$wanted"; }; then
 			return
 		fi
 	fi
-	plan_add "$digest" "$platform" "$kind"
+	plan_add "$digest" "$platform" image "$@"
 }
 
-# config_platform DIGEST: sets CONFIG_PLATFORM to what the image's configuration says, or to nothing. What is wrong with the
+# config_platform DIGEST BLOB: sets CONFIG_PLATFORM to what the image's configuration says, or to nothing. What is wrong with the
 # configuration comes out when the image is fetched.
 config_platform() {
-	local config file=$IMAGE_WORK/tmp/config
+	local config file=$IMAGE_WORK/tmp/config log=$IMAGE_WORK/log/config.log
 	CONFIG_PLATFORM=
-	jq_manifest "$1" '.config | descriptor("its config") | .digest' || return 0
-	config=$JQ_OUT
+	read -r _ config _ <<<"$2"
 	if [[ $IMAGE_SOURCE == registry ]]; then
 		registry_options ""
-		skopeo_try "$IMAGE_WORK/log/config.log" "$file" --command-timeout 300s inspect --config --raw \
-			"${REGISTRY_OPTIONS[@]}" "docker://$IMAGE_NAME@$1" || return 0
+		skopeo_try "$log" "$file" --command-timeout 300s inspect --config --raw "${REGISTRY_OPTIONS[@]}" "docker://$IMAGE_NAME@$1" || return 0
 	else
 		local blob=$IMAGE_BLOBS/${config/://}
 		[[ -f $blob && -r $blob ]] || return 0
 		head -c "$MANIFEST_MAX" -- "$blob" >"$file"
 	fi
-	CONFIG_PLATFORM=$(jq -r -L "$IMAGE_LIB" 'include "manifest"; platform_name // ""' "$file" 2>"$IMAGE_WORK/log/config.log") || CONFIG_PLATFORM=
+	CONFIG_PLATFORM=$(jq -s -r -L "$IMAGE_LIB" 'include "manifest"; one | platform_name // ""' "$file" 2>"$log") || CONFIG_PLATFORM=
 }
 
-# plan_add DIGEST PLATFORM KIND
+# plan_add DIGEST PLATFORM KIND BLOB…
 plan_add() {
 	local digest=$1 platform=$2 kind=$3
+	shift 3
 	if ((PLAN_N >= PLAN_MAX)); then
-		((PLAN_N == PLAN_MAX)) || return 0
-		PLAN_N=$((PLAN_N + 1))
+		[[ -z ${PLAN_FULL:-} ]] || return 0
+		PLAN_FULL=1
 		problem fetch "$REFERENCE has more than $PLAN_MAX images; the others are not scanned" || plan_error ''
 		return
 	fi
 	[[ " ${PLAN_SEEN:-} " != *" $digest,$platform "* ]] || return 0 # listed twice
 	PLAN_SEEN+=" $digest,$platform"
-	local blobs=$PLAN_BLOBS
-	[[ $kind != schema1 ]] || blobs=empty
-	if ! jq_manifest "$digest" "$blobs"; then
-		plan_error "$platform"
-		return
-	fi
-	{
-		printf '%s\n' "${platform:--} $digest $kind"
-		[[ -z $JQ_OUT ]] || printf '%s\n' "$JQ_OUT"
-	} >"$IMAGE_WORK/plan/$PLAN_N"
+	printf '%s\n' "${platform:--} $digest $kind" "$@" >"$IMAGE_WORK/plan/$PLAN_N"
 	PLAN_N=$((PLAN_N + 1))
 }
 

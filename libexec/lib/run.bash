@@ -6,8 +6,14 @@
 
 # run COMMAND…: returns its status; its input is empty
 run() {
-	local status=0
-	"$@" </dev/null &
+	run_from /dev/null "$@"
+}
+
+# run_from FILE COMMAND…
+run_from() {
+	local status=0 input=$1
+	shift
+	"$@" <"$input" &
 	RUN_PID=$!
 	wait "$RUN_PID" || status=$?
 	RUN_PID=

@@ -84,7 +84,9 @@ open_registry() {
 	fi
 	local raw=$IMAGE_WORK/tmp/top
 	manifest_fetch "$name:${tag:-latest}" "$raw" || die "$PROBLEM_REASON" "$PROBLEM"
-	TOP_DIGEST=$(manifest_digest "$raw")
+	TOP_DIGEST=$(manifest_digest "$raw" 2>"$IMAGE_WORK/log/index.log") || TOP_DIGEST=
+	valid_digest "$TOP_DIGEST" ||
+		die fetch "cannot fetch $REFERENCE: what the registry sent is no manifest ($(last_words "$IMAGE_WORK/log/index.log"))"
 	layout_path "$TOP_DIGEST"
 	mv -- "$raw" "$LAYOUT_PATH"
 }
@@ -103,11 +105,7 @@ manifest_fetch() {
 	local log=$IMAGE_WORK/log/manifest-${BASHPID}.log
 	registry_options ""
 	skopeo_try "$log" "$2" --command-timeout 300s inspect --raw "${REGISTRY_OPTIONS[@]}" "docker://$1" ||
-		problem "$(failure_reason "$log")" "$(explain "$log" "cannot fetch docker://$1")"
-}
-
-failure_reason() {
-	if [[ $(failure_kind "$1") == no-space ]]; then echo no-space; else echo fetch; fi
+		problem "$(reason_of "$log" fetch)" "$(explain "$log" "cannot fetch docker://$1")"
 }
 
 # manifest_get DIGEST: brings a manifest into the layout, and makes sure that it is the one
@@ -127,7 +125,7 @@ manifest_get() {
 	((size <= MANIFEST_MAX)) || problem fetch "the manifest $digest is larger than $MANIFEST_MAX bytes" || return 1
 	found=$(file_digest "$raw" "${digest%%:*}")
 	if [[ $found != "$digest" ]]; then
-		found=$(manifest_digest "$raw") # schema 1
+		found=$(manifest_digest "$raw" 2>"$raw.log") || true # of schema 1 this is another; what is no manifest at all has none
 		[[ $found == "$digest" ]] ||
 			problem fetch "the manifest $digest of $IMAGE_NAME does not match its digest: its bytes are those of $found" || return 1
 	fi

@@ -28,9 +28,8 @@ decompress() {
 	flock "$lock"
 	if [[ ! -e $plain.digest ]]; then
 		type -P "$format" >/dev/null || problem unpack "cannot unpack the layer $from: $format is not installed" || return 1
-		"$format" -dc <"$file" >"$plain" 2>"$log" ||
-			problem "$(unpack_reason "$log")" "cannot decompress the layer $from: it is damaged, cut short or followed by garbage ($(last_words "$log"))" ||
-			return 1
+		run_from "$file" "$format" -dc >"$plain" 2>"$log" && [[ ! -s $log ]] || # bzip2 only grumbles about garbage
+			unpack_problem "$log" "cannot decompress the layer $from" "it is damaged, cut short or followed by garbage" || return 1
 		PLAIN_DIGEST=$(file_digest "$plain" sha256)
 		layout_path "$PLAIN_DIGEST"
 		mv -- "$plain" "$LAYOUT_PATH"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # (What is set here is read by the bats files.)
 #
+# shellcheck disable=SC2034 # variables for the tests
+#
 # A real registry (Debian's docker-registry) on the loopback: `load ../lib/registry` in a bats file.
 #
 #	registry_start [OPTION…]	starts one on a free port and waits until it answers; sets
