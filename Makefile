@@ -37,7 +37,7 @@ UNIT_PROGRAMS := $(UNITS:tests/unit/%.c=build/asan/unit/%)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all asan unit-programs print-cflags demo test lint format bench install clean deps image daily tools help FORCE \
+.PHONY: all asan unit-programs print-cflags demo test lint format bench install clean deps image validate-task daily tools help FORCE \
 	test-lint test-unit test-integration test-image test-task
 
 all: build/clamav-scan ## build build/clamav-scan
@@ -111,6 +111,10 @@ test-image: ## the container image
 
 test-task: ## the Tekton task's own steps
 	@tests/run task
+
+validate-task: ## the Task and its samples through Tekton's own validation code (needs Go and its module proxy)
+	cd tests/task/validate && go build -o '$(CURDIR)/build/validate-task' .
+	build/validate-task task/clamav-scan*/*/*.yaml
 
 format: ## bring C and shell files into their form
 	clang-format -i src/*.[ch] bench/*.c $(wildcard tests/*/*.[ch])
