@@ -36,21 +36,25 @@ struct report {
 	uint64_t bytes_scanned; /* handed to the daemon: each content once */
 };
 
-/* The summary for a person, on file: at most 50 findings and 50 unscanned files, then "and N more". Returns 0 or a negative errno. */
+/*
+ * The summary for a person, on file: at most 50 findings, 50 warnings and 50 unscanned files, then "and N more"; its last line is the
+ * verdict. Returns 0 or a negative errno.
+ */
 int report_summary(const struct report *report, FILE *file);
 
 /* results.json as one object, a line feed at its end. Returns 0 or a negative errno. */
 int report_json(const struct report *report, FILE *file);
 
 /*
- * Writes results.json, a clamscan-result-<suffix>.log a platform and, for an image, artifact-meta.json into the folder, which is
- * made when it is missing; each is written aside, synced and renamed. Logs and returns a negative errno when one could not be: then
+ * Writes a clamscan-result-<suffix>.log a platform, the same text as {"output": …} in clamscan-result-log-<suffix>.json, for an image
+ * artifact-meta.json, and as the last results.json, into the folder, which is made when it is missing; each is written aside, synced
+ * and renamed. Logs and returns a negative errno when one could not be: then
  * no older results.json is left there.
  */
 int report_write(const struct report *report, const char *folder);
 
 /*
- * Takes away an older scan's results.json and logs from the folder (made when missing) and writes a provisional results.json that
+ * Takes away an older scan's results.json, logs, clamscan-ec-test-*.json and artifact-meta.json, and nothing else, from the folder (made when missing) and writes a provisional results.json that
  * says incomplete, so that a launcher killed in mid-scan leaves no verdict of another run. Logs; 0 or a negative errno.
  */
 int report_begin(const struct report *report, const char *folder);
