@@ -12,6 +12,7 @@ last_words() {
 	line=${line//\\\"/\"}
 	line=${line#"${line%%[![:space:]]*}"}
 	line=${line#⨯ }
+	line=${line#jq: error (at *): }
 	line=${line#Error parsing image name *\": }
 	printf '%s' "${line:-it said nothing}"
 }

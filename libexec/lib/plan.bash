@@ -20,10 +20,7 @@ jq_manifest() {
 	shift 2
 	layout_path "$digest"
 	JQ_OUT=$(jq -s -c -r -L "$IMAGE_LIB" "$@" "include \"manifest\"; one | $filter" "$LAYOUT_PATH" 2>"$log") && return 0
-	local words
-	words=$(last_words "$log")
-	words=${words#jq: error (at *): }
-	problem fetch "the manifest $digest of $IMAGE_NAME is not valid: $words"
+	problem fetch "the manifest $digest of $IMAGE_NAME is not valid: $(last_words "$log")"
 }
 
 # plan_target: tells what the reference stands for; ends the program when that is nothing we know

@@ -5,101 +5,142 @@
 
 load ../lib/images
 
+# All that is broken in an image of its own stands in one index, which is unpacked once; the platform's name tells which it is.
+setup_file() {
+	export LAYOUT=$BATS_FILE_TMPDIR/layout
+	broken_index | make_images "$LAYOUT" >"$BATS_FILE_TMPDIR/digest"
+	mkdir "$BATS_FILE_TMPDIR/work"
+	"$IMAGES_PROJECT/libexec/image" --work "$BATS_FILE_TMPDIR/work" "oci:$LAYOUT:broken" >"$BATS_FILE_TMPDIR/events"
+}
+
+broken_index() {
+	jq -n --arg tar_gzip "$(tar_cut gzip)" --arg tar_zstd "$(tar_cut zstd)" '
+		def files: {entries: [{path: "x", size: 50000}]};
+		def layer(f): {layers: [files + f]};
+		("sha256:" + ("0" * 64)) as $other
+		| {tag: "broken", manifests: ([
+			{missing: layer({damage: "missing", entries: [{path: "missing", size: 50005}]})},
+			{foreign: layer({damage: "missing", entries: [{path: "foreign", size: 50006}], urls: ["http://127.0.0.1:1/x"], media_type: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"})},
+			{cut: layer({damage: "cut", entries: [{path: "cut", size: 50001}]})},
+			{flipped: layer({damage: "flip", compress: "none", entries: [{path: "flipped", size: 50002}]})},
+			{longer: layer({damage: "junk", entries: [{path: "longer", size: 50003}]})},
+			{size: layer({size: 7, entries: [{path: "size", size: 50004}]})},
+			{sizes: {layers: [files, files + {size: 7}]}},
+			{"trailing-gzip": layer({trailing: "GARBAGE THAT HIDES SOMETHING"})},
+			{"trailing-members": layer({compress: "gzip-members", trailing: "GARBAGE THAT HIDES SOMETHING"})},
+			{"trailing-zstd": layer({compress: "zstd", trailing: "GARBAGE THAT HIDES SOMETHING"})},
+			{"trailing-xz": layer({compress: "xz", trailing: "GARBAGE THAT HIDES SOMETHING"})},
+			{"trailing-bzip2": layer({compress: "bzip2", trailing: "GARBAGE THAT HIDES SOMETHING"})},
+			{"early-gzip": {layers: [{base64: true, blob: $tar_gzip, media_type: "application/vnd.oci.image.layer.v1.tar+gzip"}]}},
+			{"early-zstd": {layers: [{base64: true, blob: $tar_zstd, media_type: "application/vnd.oci.image.layer.v1.tar+zstd"}]}},
+			{"no-tar": {layers: [{blob: "this is not a tar archive", media_type: "application/vnd.oci.image.layer.v1.tar"}]}},
+			{"diff-gzip": layer({diff_id: $other})},
+			{"diff-zstd": layer({compress: "zstd", diff_id: $other})},
+			{fewer: {layers: [files], diff_ids: []}},
+			{more: {layers: [], diff_ids: [$other]}},
+			{"config-missing": {layers: [], config: "{\"gone\": 1}", config_damage: "missing"}},
+			{"config-flipped": {layers: [], config: "{\"flip\": 1}", config_damage: "flip"}},
+			{"config-text": {layers: [], config: "not JSON"}},
+			{"config-empty": {layers: [], config: ""}},
+			{"config-two": {layers: [], config: "{}{}"}},
+			{"config-ids": {layers: [], config: {rootfs: {diff_ids: [7]}}}},
+			{encrypted: layer({media_type: "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"})},
+			{fine: layer({})}
+		] | map(to_entries[0] | .value + {platform: "broken/\(.key)"}))}'
+}
+
+# tar_cut COMMAND: a compressed archive that ends early, in base64
+tar_cut() {
+	head -c 200000 /dev/urandom >"$BATS_FILE_TMPDIR/random"
+	tar -C "$BATS_FILE_TMPDIR" -cf - random | "$1" -c | head -c 60000 | base64 -w 0
+}
+
+setup() {
+	EVENTS=$BATS_FILE_TMPDIR/events
+}
+
+# assert_broken NAME REASON TEXT: told once, and nothing offered to be scanned
+assert_broken() {
+	local errors
+	errors=$(events ".event == \"error\" and .platform == \"broken/$1\"")
+	[[ $(wc -l <<<"$errors") == 1 && $(jq -r .reason <<<"$errors") == "$2" && $(jq -r .message <<<"$errors") == *"$3"* ]] ||
+		images_fail "not one $2 error for $1 that contains: $3: $errors"
+	[[ -z $(events ".event == \"platform\" and .platform == \"broken/$1\"") ]]
+}
+
+@test "what is not broken is unpacked, in the midst of what is" {
+	[[ $(events '.event == "platform"' | jq -r .platform) == broken/fine ]]
+	[[ $(tail -n 1 "$EVENTS") == '{"event":"done"}' ]]
+	[[ $(stat -c %s "$(rootfs)/x") == 50000 ]]
+}
+
+@test "a layer that is missing" {
+	assert_broken missing fetch "is missing from oci:"
+}
+
+@test "a layer that may not be distributed, and is not there" {
+	assert_broken foreign fetch "expects this layer from elsewhere"
+}
+
+@test "a layer that is cut short, or has a byte too many" {
+	assert_broken cut fetch "bytes instead of"
+	assert_broken longer fetch "bytes instead of"
+}
+
+@test "a layer of the right size with a wrong byte" {
+	assert_broken flipped fetch "does not match its digest"
+}
+
+@test "a size in the manifest that is a lie, also where the same blob has two" {
+	assert_broken size fetch "instead of 7"
+	assert_broken sizes fetch "instead of 7"
+}
+
+@test "garbage after a compressed stream" {
+	local how
+	for how in gzip members zstd xz bzip2; do
+		assert_broken "trailing-$how" unpack "followed by garbage"
+	done
+}
+
+@test "a compressed stream that ends early, under its right digest" {
+	assert_broken early-gzip unpack "cut short"
+	assert_broken early-zstd unpack "cut short"
+}
+
+@test "a layer that is no tar archive" {
+	assert_broken no-tar unpack "cannot unpack broken/no-tar"
+}
+
+@test "a layer that is not the one that the configuration names" {
+	assert_broken diff-gzip unpack "not the one that the configuration names"
+	assert_broken diff-zstd unpack "not the one that the configuration names"
+}
+
+@test "more or fewer layers than the configuration names" {
+	assert_broken fewer unpack "it names 0 layers, and the manifest 1"
+	assert_broken more unpack "it names 1 layers, and the manifest 0"
+}
+
+@test "a configuration that is missing, damaged or no configuration" {
+	assert_broken config-missing fetch "its configuration"
+	assert_broken config-flipped fetch "its configuration"
+	local how
+	for how in text empty two ids; do
+		assert_broken "config-$how" unpack "is not valid"
+	done
+}
+
+@test "a layer that is encrypted" {
+	assert_broken encrypted unpack "is encrypted"
+}
+
+# unpack SPEC: a layout of its own
 unpack() {
 	LAYOUT=$BATS_TEST_TMPDIR/layout
 	rm -rf "$LAYOUT"
 	make_images "$LAYOUT" >"$BATS_TEST_TMPDIR/digests"
 	run_image "oci:$LAYOUT"
-}
-
-# assert_broken REASON TEXT: told once, and nothing offered to be scanned
-assert_broken() {
-	assert_error "$1" "$2"
-	[[ -z $(events '.event == "platform"') ]]
-}
-
-@test "a layer that is missing" {
-	unpack <<<'{"layers": [{"damage": "missing", "entries": [{"path": "x", "text": "1"}]}]}'
-	assert_broken fetch "layer 1"
-	assert_broken fetch "is missing from oci:"
-}
-
-@test "a layer that may not be distributed, and is not there" {
-	unpack <<<'{"layers": [{"damage": "missing", "urls": ["http://127.0.0.1:1/x"], "media_type": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", "entries": [{"path": "x", "text": "1"}]}]}'
-	assert_broken fetch "expects this layer from elsewhere"
-}
-
-@test "a layer that is cut short" {
-	unpack <<<'{"layers": [{"damage": "cut", "entries": [{"path": "x", "size": 50000}]}]}'
-	assert_broken fetch "bytes instead of"
-}
-
-@test "a layer of the right size with a wrong byte" {
-	unpack <<<'{"layers": [{"compress": "none", "damage": "flip", "entries": [{"path": "x", "size": 50000}]}]}'
-	assert_broken fetch "does not match its digest"
-}
-
-@test "a layer with a byte too many" {
-	unpack <<<'{"layers": [{"damage": "junk", "entries": [{"path": "x", "size": 50000}]}]}'
-	assert_broken fetch "bytes instead of"
-}
-
-@test "a size in the manifest that is a lie" {
-	unpack <<<'{"layers": [{"size": 7, "entries": [{"path": "x", "text": "1"}]}]}'
-	assert_broken fetch "instead of 7"
-}
-
-@test "one blob with two sizes" {
-	unpack <<<'{"layers": [{"entries": [{"path": "x", "text": "1"}]}, {"size": 7, "entries": [{"path": "x", "text": "1"}]}]}'
-	assert_broken fetch "instead of 7"
-}
-
-@test "garbage after a compressed stream" {
-	local how
-	for how in gzip zstd xz bzip2 gzip-members; do
-		unpack <<<"{\"layers\": [{\"compress\": \"$how\", \"trailing\": \"GARBAGE THAT HIDES SOMETHING\", \"entries\": [{\"path\": \"x\", \"text\": \"1\"}]}]}"
-		assert_broken unpack "garbage"
-	done
-}
-
-@test "a compressed stream that ends early, under its right digest" {
-	local how blob
-	for how in gzip zstd; do
-		blob=$(tar -cf - "$BASH" "$BATS_TEST_FILENAME" 2>/dev/null | "$how" -c | head -c 60000 | base64 -w 0) # tar speaks of the leading slash
-		unpack <<<"{\"layers\": [{\"base64\": true, \"blob\": \"$blob\", \"media_type\": \"application/vnd.oci.image.layer.v1.tar+$how\"}]}"
-		assert_broken unpack "cut short"
-	done
-}
-
-@test "a layer that is no tar archive" {
-	unpack <<<'{"layers": [{"blob": "this is not a tar archive", "media_type": "application/vnd.oci.image.layer.v1.tar"}]}'
-	assert_broken unpack "cannot unpack linux/amd64"
-}
-
-@test "a layer that is not the one that the configuration names" {
-	unpack <<<'{"layers": [{"entries": [{"path": "x", "text": "1"}], "diff_id": "sha256:0000000000000000000000000000000000000000000000000000000000000000"}]}'
-	assert_broken unpack "not the one that the configuration names"
-	unpack <<<'{"layers": [{"compress": "zstd", "entries": [{"path": "x", "text": "1"}], "diff_id": "sha256:0000000000000000000000000000000000000000000000000000000000000000"}]}'
-	assert_broken unpack "not the one that the configuration names"
-}
-
-@test "more or fewer layers than the configuration names" {
-	unpack <<<'{"layers": [{"entries": [{"path": "x", "text": "1"}]}], "diff_ids": []}'
-	assert_broken unpack "it names 0 layers, and the manifest 1"
-	unpack <<<'{"layers": [], "diff_ids": ["sha256:0000000000000000000000000000000000000000000000000000000000000000"]}'
-	assert_broken unpack "it names 1 layers, and the manifest 0"
-}
-
-@test "a configuration that is missing, damaged or no configuration" {
-	unpack <<<'{"layers": [], "config_damage": "missing"}'
-	assert_broken fetch "its configuration"
-	unpack <<<'{"layers": [], "config_damage": "flip"}'
-	assert_broken fetch "its configuration"
-	local config
-	for config in '"not JSON"' '""' '"{}{}"' '{"rootfs": {"diff_ids": [7]}}'; do
-		unpack <<<"{\"platform\": null, \"config\": $config, \"layers\": []}"
-		assert_broken unpack "is not valid"
-	done
 }
 
 @test "a manifest that is missing, damaged or no manifest" {
@@ -151,11 +192,6 @@ top() {
 	assert_error fetch "its config has no valid digest"
 }
 
-@test "a layer that is encrypted" {
-	unpack <<<'{"layers": [{"media_type": "application/vnd.oci.image.layer.v1.tar+gzip+encrypted", "entries": [{"path": "x", "text": "1"}]}]}'
-	assert_broken unpack "is encrypted"
-}
-
 @test "a layer that is a folder, a link to nowhere or a FIFO" {
 	local layer
 	LAYOUT=$BATS_TEST_TMPDIR/layout
@@ -163,11 +199,11 @@ top() {
 	layer=$LAYOUT/blobs/$(jq -r '.layers[0].digest | sub(":"; "/")' "$LAYOUT/blobs/$(sed 's,:,/,' "$BATS_TEST_TMPDIR/digest")")
 	mkdir "$layer"
 	run_image "oci:$LAYOUT"
-	assert_broken fetch "is missing"
+	assert_error fetch "is missing"
 	rmdir "$layer" && ln -s nowhere "$layer"
 	run_image "oci:$LAYOUT"
-	assert_broken fetch "is missing"
+	assert_error fetch "is missing"
 	rm "$layer" && mkfifo "$layer"
 	run_image "oci:$LAYOUT"
-	assert_broken fetch "is missing"
+	assert_error fetch "is missing"
 }

@@ -49,7 +49,7 @@ run_image() {
 
 images_fail() {
 	printf '%s\n' "$1" >&2
-	[[ ! -e ${EVENTS:-} ]] || sed 's/^/event: /' "$EVENTS" >&2
+	[[ ! -e ${EVENTS:-} ]] || grep -v '"progress"' "$EVENTS" | cut -c 1-300 >&2
 	return 1
 }
 
