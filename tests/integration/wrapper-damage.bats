@@ -61,11 +61,9 @@ setup() {
 
 # assert_broken NAME REASON TEXT: told once, and nothing offered to be scanned
 assert_broken() {
-	local errors
-	errors=$(events ".event == \"error\" and .platform == \"broken/$1\"")
-	[[ $(wc -l <<<"$errors") == 1 && $(jq -r .reason <<<"$errors") == "$2" && $(jq -r .message <<<"$errors") == *"$3"* ]] ||
-		images_fail "not one $2 error for $1 that contains: $3: $errors"
-	[[ -z $(events ".event == \"platform\" and .platform == \"broken/$1\"") ]]
+	jq -es --arg platform "broken/$1" --arg reason "$2" --arg text "$3" '[.[] | select(.platform == $platform)]
+		| length == 1 and (.[0] | .event == "error" and .reason == $reason and (.message | contains($text)))' "$EVENTS" >/dev/null ||
+		images_fail "not one $2 error for $1 that contains: $3"
 }
 
 @test "what is not broken is unpacked, in the midst of what is" {

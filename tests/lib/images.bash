@@ -64,22 +64,22 @@ rootfs() {
 assert_done() {
 	((status == 0)) || images_fail "exit status $status" || return 1
 	[[ $(tail -n 1 "$EVENTS") == '{"event":"done"}' ]] || images_fail "the last event is not done" || return 1
-	[[ -z $(events '.event == "error"') ]] || images_fail "there is an error event" || return 1
+	! grep -q '^{"event":"error"' "$EVENTS" || images_fail "there is an error event" || return 1
 	local platforms
-	platforms=$(events '.event == "platform"' | wc -l)
+	platforms=$(grep -c '^{"event":"platform"' "$EVENTS" || true) # none is counted, too
 	((platforms == $1)) || images_fail "$platforms platforms instead of $1"
 }
 
 assert_error() {
 	local errors
-	errors=$(events '.event == "error"')
-	[[ -n $errors && $(wc -l <<<"$errors") == 1 ]] || images_fail "not exactly one error event" || return 1
-	[[ $(jq -r .reason <<<"$errors") == "$1" ]] || images_fail "the reason is not $1" || return 1
-	[[ $(jq -r .message <<<"$errors") == *"$2"* ]] || images_fail "the message does not contain: $2"
+	mapfile -t errors < <(grep '^{"event":"error"' "$EVENTS")
+	((${#errors[@]} == 1)) || images_fail "not exactly one error event" || return 1
+	jq -e --arg reason "$1" --arg text "$2" '.reason == $reason and (.message | contains($text))' <<<"${errors[0]}" >/dev/null ||
+		images_fail "it is not of the reason $1, or its message does not contain: $2"
 }
 
 assert_fatal() {
 	assert_error "$1" "$2" || return 1
 	((status == 1)) || images_fail "exit status $status instead of 1" || return 1
-	[[ $(tail -n 1 "$EVENTS" | jq -r .event) == error ]] || images_fail "something follows the error"
+	[[ $(tail -n 1 "$EVENTS") == '{"event":"error"'* ]] || images_fail "something follows the error"
 }
