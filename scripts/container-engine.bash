@@ -4,7 +4,7 @@
 # have no bridge for a network of its own, or let no build step start a container.
 #
 # engine_detect IMAGE: sets engine_run (options for `podman run`) and engine_build (for `podman build`). IMAGE is any local image with
-# a program `true`.
+# a program `true`. What was found is exported, so that scripts that call each other look once.
 
 # Whether it works is the question: why not is shown when nothing does.
 engine_try_run() {
@@ -17,6 +17,11 @@ engine_try_build() {
 
 engine_detect() {
 	local image=$1
+	if [[ -n ${ENGINE_DETECTED-} ]]; then
+		read -r -a engine_run <<<"$ENGINE_RUN"
+		read -r -a engine_build <<<"$ENGINE_BUILD"
+		return
+	fi
 	engine_run=()
 	engine_build=()
 	if ! engine_try_run "$image"; then
@@ -40,4 +45,5 @@ engine_detect() {
 		}
 	fi
 	rmdir "$engine_empty"
+	export ENGINE_DETECTED=yes ENGINE_RUN="${engine_run[*]}" ENGINE_BUILD="${engine_build[*]}"
 }

@@ -7,7 +7,7 @@
 database_field() {
 	local file
 	for file in "$1/$2".c[lvu]d; do
-		[[ ! -s $file ]] || head -c 512 "$file" | tr -d '\0' | cut -d: -f"$3"
+		[[ ! -s $file ]] || head -c 512 "$file" | tr -d '\0 ' | cut -d: -f"$3"
 	done
 }
 

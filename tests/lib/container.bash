@@ -18,8 +18,6 @@ container_setup_file() {
 	export IMAGE=localhost/clamav-scan:test IMAGE_BASE=localhost/clamav-scan:test_base
 	"$container_root/scripts/build-test-image" >&3 2>&1
 	engine_detect "$IMAGE_BASE"
-	# Arrays are not exported.
-	export CONTAINER_RUN="${engine_run[*]}"
 	export CONTAINER_PREFIX=clamav-scan-test-$$
 }
 
@@ -51,7 +49,7 @@ name() {
 # Options, up to `--`, in $options; the rest in $command; $image.
 container_arguments() {
 	local -a engine
-	read -r -a engine <<<"$CONTAINER_RUN"
+	read -r -a engine <<<"$ENGINE_RUN"
 	image=$IMAGE
 	options=(--label "test=$CONTAINER_PREFIX-$BATS_TEST_NUMBER" "${engine[@]}")
 	command=()
