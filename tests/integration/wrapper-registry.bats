@@ -139,6 +139,7 @@ platform_digests() {
 		#!/bin/sh
 		which=inspect
 		case \$* in *" copy "*) which=copy ;; esac
+		# mkdir works once; what it says afterwards is of no use.
 		if [ "\$1" != manifest-digest ] && mkdir "$BATS_TEST_TMPDIR/failed-\$which" 2>/dev/null; then
 			echo 'time="2026-01-01T00:00:00Z" level=fatal msg="reading blob: unexpected EOF"' >&2
 			exit 1
