@@ -114,7 +114,7 @@ test-task: ## the Tekton task's own steps
 
 validate-task: ## the Task and its samples through Tekton's own validation code (needs Go and its module proxy)
 	cd tests/task/validate && go build -o '$(CURDIR)/build/validate-task' .
-	build/validate-task task/clamav-scan*/*/*.yaml
+	build/validate-task task/clamav-scan*/*/*.yaml task/clamav-scan/*/samples/*.yaml
 
 format: ## bring C and shell files into their form
 	clang-format -i src/*.[ch] bench/*.c $(wildcard tests/*/*.[ch])

@@ -2,7 +2,8 @@
 
 // Validates Tekton objects as a cluster's admission webhook would: strict decoding, defaults, Tekton's own validation.
 //
-// usage: validate FILE…      each may hold several documents; objects of Kubernetes itself are decoded strictly, no more
+// usage: validate FILE…      each may hold several documents; objects of Kubernetes itself are decoded strictly, no more.
+// A ConfigMap's values are taken for objects too.
 package main
 
 import (
@@ -65,9 +66,20 @@ func validateDocument(document []byte) (string, error) {
 	if err := yaml.UnmarshalStrict(document, object); err != nil {
 		return meta.Kind, err
 	}
+	if configMap, ok := object.(*corev1.ConfigMap); ok {
+		for key, value := range configMap.Data {
+			if _, err := validateDocument([]byte(value)); err != nil {
+				return meta.Kind, fmt.Errorf("%s: %w", key, err)
+			}
+		}
+	}
 	tekton, ok := object.(tektonObject)
 	if !ok {
 		return meta.Kind, nil
+	}
+	// The API server makes the name before it asks the webhook.
+	if named, ok := object.(metav1.Object); ok && named.GetName() == "" {
+		named.SetName(named.GetGenerateName() + "x")
 	}
 	ctx := apis.WithinCreate(context.Background())
 	tekton.SetDefaults(ctx)
