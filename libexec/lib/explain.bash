@@ -24,11 +24,12 @@ failure_kind() {
 	case ${words,,} in
 		*"no space left on device"* | *"disk quota exceeded"*) echo no-space ;;
 		*"connection refused"*) echo refused ;;
+		*"the registry sent nothing for"*) echo stalled ;;
 		*"no such host"*) echo no-host ;;
 		*unauthorized* | *"authentication required"* | *"access to the resource is denied"* | *"403 (forbidden)"* | *"status code 403"* | *"status 403"*)
 			echo unauthorized
 			;;
-		*"manifest unknown"* | *"name unknown"* | *"blob unknown"* | *"not found"* | *"404"*) echo not-found ;;
+		*"manifest unknown"* | *"name unknown"* | *"blob unknown"* | *"not found"* | *"status code 404"*) echo not-found ;;
 		*"http response to https client"*) echo plain-http ;;
 		*x509:* | *"certificate"*) echo certificate ;;
 		*"invalid reference format"* | *"invalid tag"*) echo reference ;;
@@ -64,6 +65,7 @@ explain() {
 	case $(failure_kind "$file") in
 		no-space) why=$(no_room) ;;
 		refused) why="the registry refuses connections; is its address right, and is it up?" ;;
+		stalled) why="the registry stopped sending; try again later" ;;
 		no-host) why="there is no host of that name; check the reference" ;;
 		unauthorized) why="the registry wants a login, or denies this one; give credentials with --authfile" ;;
 		not-found) why="the registry does not have it; check name, tag and digest" ;;

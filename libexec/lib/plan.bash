@@ -141,7 +141,7 @@ config_platform() {
 	read -r _ config _ <<<"$2"
 	if [[ $IMAGE_SOURCE == registry ]]; then
 		registry_options ""
-		skopeo_try "$log" "$file" --command-timeout 300s inspect --config --raw "${REGISTRY_OPTIONS[@]}" "docker://$IMAGE_NAME@$1" || return 0
+		skopeo_try "$log" "$file" --command-timeout 60s inspect --config --raw "${REGISTRY_OPTIONS[@]}" "docker://$IMAGE_NAME@$1" || return 0
 	else
 		local blob=$IMAGE_BLOBS/${config/://}
 		[[ -f $blob && -r $blob ]] || return 0

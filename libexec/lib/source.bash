@@ -104,7 +104,7 @@ manifest_digest() {
 manifest_fetch() {
 	local log=$IMAGE_WORK/log/manifest-${BASHPID}.log
 	registry_options ""
-	skopeo_try "$log" "$2" --command-timeout 300s inspect --raw "${REGISTRY_OPTIONS[@]}" "docker://$1" ||
+	skopeo_try "$log" "$2" --command-timeout 60s inspect --raw "${REGISTRY_OPTIONS[@]}" "docker://$1" ||
 		problem "$(reason_of "$log" fetch)" "$(explain "$log" "cannot fetch docker://$1")"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2016,SC2030,SC2031 # dollars for others than this shell; each test is a subshell of its own, and means to be
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034 # dollars for others than this shell; each test is a subshell of its own, and means to be
 # libexec/image: images in a registry.
 
 load ../lib/images
@@ -98,6 +98,58 @@ platform_digests() {
 	run_image --tls-verify false --platform linux/arm64 "$REGISTRY/test/index:1"
 	assert_done 1
 	[[ $(<"$(rootfs linux/arm64)/x") == 2 ]]
+}
+
+@test "an image of Docker's schema 1, which has no configuration, is unpacked under its own digest" {
+	make_images "$BATS_TEST_TMPDIR/layout" <<-'SPEC'
+		{"tag": "t", "platform": "linux/arm64", "history": [{"created_by": "x"}, {"created_by": "y"}],
+		 "layers": [{"entries": [{"path": "x", "text": "1"}]}, {"entries": [{"path": "y", "text": "2"}]}]}
+	SPEC
+	skopeo copy -q --format v2s1 --dest-tls-verify=false "oci:$BATS_TEST_TMPDIR/layout:t" "docker://$REGISTRY/test/schema1:1"
+	run_image --tls-verify false "$REGISTRY/test/schema1:1"
+	assert_done 1
+	[[ $(cd "$(rootfs linux/arm64)" && cat x y) == 12 ]]
+	run_image --tls-verify false "$REGISTRY/test/schema1@$(events '.event == "platform"' | jq -r .digest)"
+	assert_done 1
+}
+
+# A registry between, that sends the first bytes of a blob and then nothing more.
+stalling_registry() {
+	STALLING=127.0.0.1:$(registry_free_port)
+	python3 - "$REGISTRY_URL" "$STALLING" 3>&- <<-'PYTHON' &
+		import http.server, sys, time, urllib.request
+		class Handler(http.server.BaseHTTPRequestHandler):
+		    def do_GET(self):
+		        request = urllib.request.Request(sys.argv[1] + self.path, method=self.command)
+		        request.add_header("Accept", ", ".join(self.headers.get_all("Accept") or ["*/*"]))
+		        with urllib.request.urlopen(request) as reply:
+		            body = reply.read()
+		            self.send_response(reply.status)
+		            for name in ("Content-Type", "Content-Length", "Docker-Content-Digest", "Docker-Distribution-Api-Version"):
+		                if name in reply.headers:
+		                    self.send_header(name, reply.headers[name])
+		        self.end_headers()
+		        if "/blobs/" in self.path:
+		            self.wfile.write(body[:10])
+		            time.sleep(600)
+		        self.wfile.write(body)
+		    do_HEAD = do_GET
+		    def log_message(self, *arguments):
+		        pass
+		host, port = sys.argv[2].split(":")
+		http.server.ThreadingHTTPServer((host, int(port)), Handler).serve_forever()
+	PYTHON
+	STALLING_PID=$!
+	until (exec {socket}<>"/dev/tcp/${STALLING/:/\/}") 2>/dev/null; do # not yet
+		sleep 0.05
+	done
+}
+
+@test "a registry that stops sending is not waited for without end" {
+	stalling_registry
+	IMAGE_STALL=2 IMAGE_RETRY_PAUSES='' run_image --tls-verify false --platform linux/s390x "$STALLING/test/list:1"
+	kill "$STALLING_PID"
+	assert_error fetch "the registry stopped sending"
 }
 
 @test "an artifact comes as files" {

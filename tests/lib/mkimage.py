@@ -25,6 +25,7 @@ image or artifact:
     platform     "linux/arm/v7", or null: none, neither in the config nor in the index
     config       an object that is the whole configuration, or a text; config_media_type
     config_damage, manifest_damage   as damage
+    history      of the configuration
     diff_ids     a list that replaces the true one
     artifact_type, annotations, subject
     descriptor   {…} laid over this entry's descriptor in the index (platform, annotations, artifactType, digest, size)
@@ -165,7 +166,7 @@ class Layout:
             layers.append(descriptor)
             diff_ids.append(diff_id)
         platform = spec.get("platform", "linux/amd64")
-        config = {"created": "2023-11-14T22:13:20Z", "config": {}, "history": [],
+        config = {"created": "2023-11-14T22:13:20Z", "config": {}, "history": spec.get("history", []),
                   "rootfs": {"type": "layers", "diff_ids": spec.get("diff_ids", diff_ids)}}
         if platform:
             config.update(zip(("os", "architecture", "variant"), platform.split("/")))

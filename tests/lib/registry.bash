@@ -35,6 +35,7 @@ registry_config() {
 	cat <<-CONFIG
 		version: 0.1
 		log: {level: warn, accesslog: {disabled: false}}
+		compatibility: {schema1: {enabled: true}}
 		storage: {filesystem: {rootdirectory: $REGISTRY_DIR/data}, delete: {enabled: true}}
 		http:
 		  addr: $REGISTRY
