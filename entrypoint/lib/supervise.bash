@@ -71,6 +71,7 @@ prepare_folders() {
 		if ! { ((EUID == 0)) && chown -- "$user" "$folder"; }; then
 			warn "$folder cannot be written to by ${user:-user $EUID}: clamd's socket is /tmp/clamd.sock. Mount a tmpfs or volume at $folder"
 			conf_set clamd LocalSocket /tmp/clamd.sock
+			[[ -z ${conf_file["clamav-milter"]-} ]] || conf_set clamav-milter ClamdSocket unix:/tmp/clamd.sock
 		fi
 	fi
 }
@@ -124,7 +125,7 @@ ended_fetch() {
 	fi
 	[[ $outcome != ok ]] || outcome=failed
 	if [[ $outcome == failed ]] && ((SECONDS >= startup_timeout)); then
-		finish "$status" "there was no database within CLAMD_STARTUP_TIMEOUT=$startup_timeout s"
+		finish "$status" "there was no database within CLAMD_STARTUP_TIMEOUT=$startup_timeout s; freshclam ended" fetch
 	fi
 	wait_and_retry fetch
 }

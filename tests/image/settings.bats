@@ -147,6 +147,23 @@ processes() {
 	log_says two 'has no freshclam.conf'
 }
 
+# The settings that the ClamAV image's own file has.
+@test "a mounted clamd.conf of the ClamAV image works as it is" {
+	cat >"$work/clamd.conf" <<-EOF
+		LogFile /var/log/clamav/clamd.log
+		LogTime yes
+		PidFile /run/lock/clamd.pid
+		LocalSocket /tmp/clamd.sock
+		TCPSocket 3310
+		User clamav
+	EOF
+	start_image c -e CLAMAV_NO_FRESHCLAMD=true -v "$work/clamd.conf:/etc/clamav/clamd.conf:ro" --
+	wait_healthy c
+	in_container c test -s /var/log/clamav/clamd.log
+	run in_container c clamdscan --ping 1
+	((status == 0))
+}
+
 @test "a mounted file with an error is named" {
 	printf 'Foreground yes\nNonsense 1\n' >"$work/clamd.conf"
 	run run_image --network none -v "$work/clamd.conf:/etc/clamav/clamd.conf:ro" --
