@@ -5,13 +5,13 @@
 
 def summary_line: "----------- SCAN SUMMARY -----------";
 
-# A name made fit for a line of text: control characters become \xNN, and a very long one is cut.
-def printable:
+# A name made fit for a line of text: control characters become \xNN, and one longer than the limit is cut.
+def printable($limit):
 	[explode[] | if . < 32 or . >= 127 and . < 160 then
 		"\\x" + ([(. / 16 | floor), . % 16] | map("0123456789abcdef"[.:. + 1]) | add) | explode[]
 	else . end]
 	| implode
-	| if length > 160 then .[:159] + "…" else . end;
+	| if length > $limit then .[:$limit - 1] + "…" else . end;
 
 # ---- policy/virus-check.rego, evaluated here: {"output": LOG} → {malware, heuristics, complete}, hits counted.
 # White space is what RE2, the policy's engine, takes for it: ASCII alone.
@@ -104,9 +104,12 @@ def fitting_note($head; $items; $total; $tail; $room; line):
 	first(range([$items | length, 40] | min; -1; -1) as $n | text($n) | select($n == 0 or (line | message_size) <= $room));
 
 # ---- what was not scanned, named: an element of results.json's failures or unscanned → a string
-def item:
-	[.platform // empty, .path // empty | select(. != "") | printable]
-	+ [(.reason // "unknown") + if (.detail // "") == "" then "" else ": " + (.detail | printable) end | "(" + . + ")"]
+# The note names the image already, so a detail need not.
+def item($image):
+	[.platform // empty, .path // empty | select(. != "") | printable(160)]
+	+ [(.reason // "unknown") + if (.detail // "") == "" then ""
+		else ": " + (.detail | split("docker://" + $image) | join("the image") | printable(300)) end
+		| "(" + . + ")"]
 	| join(" ");
 
 def touches($platform): .platform == null or .platform == $platform;
@@ -114,7 +117,7 @@ def touches($platform): .platform == null or .platform == $platform;
 # The line of one platform: {platform, counts, problems}; what was not scanned makes it an ERROR, beside malware a longer note.
 def platform_line($results; $context):
 	.platform as $platform
-	| (.problems + [($results.failures // [], $results.unscanned // [])[] | select(touches($platform)) | item]) as $items
+	| (.problems + [($results.failures // [], $results.unscanned // [])[] | select(touches($platform)) | item($context.image)]) as $items
 	| ($items | length) as $total
 	| (.counts | appstudio($context.now)) as $line
 	| if $total == 0 then $line
@@ -135,7 +138,7 @@ def verdict:
 	| images_processed($context.pullspec; .platforms | map(.digest); $context.digest) as $images
 	| (note_limit - ($images | message_size) | [., 500] | max) as $room
 	| (.problems + (.platforms | map(.problems[])) | unique) as $problems
-	| ($problems + [($results.failures // [], $results.unscanned // [])[] | item]) as $items
+	| ($problems + [($results.failures // [], $results.unscanned // [])[] | item($context.image)]) as $items
 	| ($items | length) as $total
 	| ([$results.findings // [] | .[] | select(.heuristic | not) | .locations | length] | add // 0) as $found
 	| [.platforms[] | .counts | appstudio($context.now)] as $lines
