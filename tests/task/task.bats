@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Task, from parameters to the attached report: its own steps in real containers, against a real registry with TLS and a password.
 
+# shellcheck disable=SC2034,SC2154 # what lib/task.bash reads and sets
+
 load ../lib/images
 load ../lib/registry
 load ../lib/container
 load ../lib/task
 
 bats_require_minimum_version 1.5.0
-
-# shellcheck disable=SC2154 # lib/task.bash sets task_status
 
 setup_file() {
 	task_setup_file
