@@ -28,7 +28,7 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 
 # A command that ClamAV's users run for a moment, not the daemons: is a database needed, and not named by an option?
 needs_database() {
-	local argument
+	local argument before=''
 	case ${1##*/} in
 		clamscan | clamd) ;;
 		clamav-scan)
@@ -40,8 +40,10 @@ needs_database() {
 	for argument in "${@:2}"; do
 		case $argument in
 			-h | --help | -V | --version | -d | --database | --database=* | --datadir | --datadir=*) return 1 ;;
-			--socket | --socket=* | existing | --daemon=existing) return 1 ;;
+			--socket | --socket=* | --daemon=existing) return 1 ;;
+			existing) [[ $before != --daemon ]] || return 1 ;;
 		esac
+		before=$argument
 	done
 	# A clamd of another container, whose socket we share, has a database of its own.
 	[[ ${1##*/} != clamav-scan ]] || ! ping_clamd /run/clamav/clamd.sock 5
@@ -68,7 +70,7 @@ run_command() {
 			exec -- "$1" --config-file="${conf_file[$kind]}" "${@:2}"
 		fi
 	fi
-	[[ -n $(ls -A "$state") ]] || rmdir "$state"
+	[[ -z ${state-} ]] || rmdir --ignore-fail-on-non-empty "$state"
 	exec -- "$@"
 }
 
@@ -87,7 +89,6 @@ main() {
 	if (($$ == 1)); then
 		exec tini -- "$0" "$@"
 	fi
-	make_state
 	case ${1-} in
 		'') serve ;;
 		-*) run_clamd "$@" ;;

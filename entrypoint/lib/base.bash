@@ -16,9 +16,10 @@ die() {
 	exit "$1"
 }
 
-# $state: a folder of our own for pipes and for copies of configuration files.
+# $state: a folder of our own for pipes and for copies of configuration files, made when it is needed first.
 make_state() {
 	local folder
+	[[ -z ${state-} ]] || return 0
 	for folder in "${TMPDIR:-/tmp}" /tmp /run/clamav; do
 		if [[ -d $folder && -w $folder ]]; then
 			state=$(mktemp -d "$folder/clamav-container.XXXXXX")

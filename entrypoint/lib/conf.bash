@@ -31,7 +31,9 @@ conf_prepare() {
 
 # conf_set KIND OPTION VALUE [SOURCE]: in the copy, which is made when there is none yet. All lines with that option give way to this one.
 conf_set() {
-	local kind=$1 option=$2 value=$3 copy=$state/$1.conf line word
+	local kind=$1 option=$2 value=$3 copy line word
+	make_state
+	copy=$state/$kind.conf
 	# A line break would smuggle in other options.
 	[[ $value != *[$'\n\r']* ]] || die 64 "${4:-$option} has a line break in its value"
 	[[ -n $value ]] || die 64 "${4:-$option} is empty: a value for the option $option is wanted"

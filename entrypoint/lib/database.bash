@@ -52,6 +52,7 @@ database_file_good() {
 # Names of files that ClamAV cannot use: cut short by a full disk or a kill, or not what they say.
 database_broken() {
 	local file extension
+	make_state
 	: >"$state/empty"
 	for extension in "${signature_files[@]}"; do
 		for file in "$database"/*."$extension"; do
@@ -127,6 +128,7 @@ database_said() {
 # For a command that needs a database now: one attempt. Status 1 after having said why there is none.
 database_fetch_now() {
 	local status=0
+	make_state
 	if ! fetch_refused; then
 		prepare_database
 		database_set_aside || true # none was broken

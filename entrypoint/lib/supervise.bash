@@ -273,7 +273,7 @@ finish() {
 # A program's end, with its status. stop_all has forgotten those that it ended itself.
 ended() {
 	local name=$1 status=0
-	[[ -n ${pid_of[$name]-} ]] || return 0
+	[[ -n ${pid_of[$name]-} && $stopping == no ]] || return 0
 	# bash reports here what killed it; finish does so too, in words.
 	wait "${pid_of[$name]}" 2>/dev/null || status=$?
 	unset "pid_of[$name]"
@@ -302,6 +302,8 @@ handle() {
 serve() {
 	local event argument kind signal
 	timers=()
+	stopping=no
+	make_state
 	settings_read
 	for kind in clamd freshclam clamav-milter; do
 		conf_prepare "$kind"
@@ -316,8 +318,9 @@ serve() {
 	mkfifo -m 600 "$state/events"
 	exec {events}<>"$state/events"
 	for signal in TERM INT HUP USR1 USR2; do
+		# A terminal's ^C reaches the daemons as well: that they end is no failure then.
 		# shellcheck disable=SC2064 # the name is this round's
-		trap "echo 'signal $signal' >&$events" "$signal"
+		trap "[[ $signal != INT && $signal != TERM ]] || stopping=yes; echo 'signal $signal' >&$events" "$signal"
 	done
 	if database_present; then start_services; else start_fetch; fi
 	while read -r event argument <&"$events"; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
+# shellcheck disable=SC2153,SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
 # The daily rebuild, for real: a web server with the database, a registry, and what a user would pull.
 
 load ../lib/container

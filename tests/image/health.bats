@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
+# shellcheck disable=SC2153,SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
 # The health check, and what process 1 does: it supervises, passes signals on, reaps, and ends when it must.
 
 bats_require_minimum_version 1.5.0
@@ -93,6 +93,23 @@ clamd_alone() {
 	[[ $output == 0 ]]
 	((SECONDS - start < 10))
 	log_says c 'Socket file removed'
+}
+
+@test "ctrl-c on a terminal ends the container as SIGTERM does" {
+	local image keys
+	local -a options command
+	container_arguments --network none --name "$(name c)" -it --
+	mkfifo "$work/keys"
+	script --quiet --flush --return --command "podman run ${options[*]} $image ${command[*]}" "$work/typescript" <"$work/keys" &>/dev/null & # see typescript
+	servers+=("$!")
+	exec {keys}>"$work/keys"
+	wait_healthy c
+	printf '\003' >&"$keys"
+	run exit_of c 10
+	[[ $output == 0 ]]
+	grep -q 'SIGINT: stopping' "$work/typescript"
+	exec {keys}>&-
+	servers=()
 }
 
 @test "SIGTERM ends a clamd that hangs within ten seconds" {

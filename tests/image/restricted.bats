@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
+# shellcheck disable=SC2153,SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
 # Where a container may do less: an arbitrary UID in group 0, a read-only root file system, fewer CPUs.
 
 load ../lib/container
@@ -43,6 +43,13 @@ teardown() { container_teardown; }
 		--tmpfs /tmp:mode=1777 --tmpfs /run/clamav:mode=1777 -v "$work/db:/var/lib/clamav" base --
 	wait_healthy c
 	wait_log c 'clamd is ready'
+}
+
+@test "a read-only root file system without any tmpfs is enough for commands that need no room" {
+	run run_image --network none --read-only --read-only-tmpfs=false -- clamscan --version
+	((status == 0))
+	run run_image --network none --read-only --read-only-tmpfs=false -- --version
+	((status == 0))
 }
 
 @test "a read-only root file system without any tmpfs is an error that says what to mount" {

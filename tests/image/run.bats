@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
+# shellcheck disable=SC2153,SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
 # What `docker run IMAGE …` does: the commands of the ClamAV image's users, with only the image's name changed.
 
 bats_require_minimum_version 1.5.0

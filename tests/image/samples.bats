@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
+# shellcheck disable=SC2153,SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
 # The samples do what they say: their options, as they stand in the files, given to podman.
 
 load ../lib/container

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
+# shellcheck disable=SC2153,SC2154,SC2030,SC2031 # variables of lib/container; each test is a subshell of its own
 # The environment variables and mounted configuration files of the ClamAV image.
 
 load ../lib/container
