@@ -101,7 +101,7 @@ def fitting_note($head; $items; $total; $tail; $room; line):
 		+ if $total == 0 then "" elif $n == 0 then ": \($total) in all" else ": " + $named end
 		+ if $n > 0 and $more > 0 then " and \($more) more" else "" end
 		+ $tail;
-	first(range([$items | length, 40] | min; -1; -1) as $n | text($n) | select($n == 0 or (line | message_size) <= $room));
+	first(range($items | length; -1; -1) as $n | text($n) | select($n == 0 or (line | message_size) <= $room));
 
 # ---- what was not scanned, named: an element of results.json's failures or unscanned → a string
 # The note names the image already, so a detail need not.
@@ -117,8 +117,9 @@ def touches($platform): .platform == null or .platform == $platform;
 # The line of one platform: {platform, counts, problems}; what was not scanned makes it an ERROR, beside malware a longer note.
 def platform_line($results; $context):
 	.platform as $platform
-	| (.problems + [($results.failures // [], $results.unscanned // [])[] | select(touches($platform)) | item($context.image)]) as $items
-	| ($items | length) as $total
+	| [($results.failures // [], $results.unscanned // [])[] | select(touches($platform))] as $missing
+	| (.problems + ($missing[:20] | map(item($context.image)))) as $items
+	| ((.problems | length) + ($missing | length)) as $total
 	| (.counts | appstudio($context.now)) as $line
 	| if $total == 0 then $line
 	elif .counts.complete and .counts.malware > 0 then
@@ -138,8 +139,9 @@ def verdict:
 	| images_processed($context.pullspec; .platforms | map(.digest); $context.digest) as $images
 	| (note_limit - ($images | message_size) | [., 500] | max) as $room
 	| (.problems + (.platforms | map(.problems[])) | unique) as $problems
-	| ($problems + [($results.failures // [], $results.unscanned // [])[] | item($context.image)]) as $items
-	| ($items | length) as $total
+	| [($results.failures // [], $results.unscanned // [])[]] as $missing
+	| ($problems + ($missing[:20] | map(item($context.image)))) as $items
+	| (($problems | length) + ($missing | length)) as $total
 	| ([$results.findings // [] | .[] | select(.heuristic | not) | .locations | length] | add // 0) as $found
 	| [.platforms[] | .counts | appstudio($context.now)] as $lines
 	| ([.platforms[].counts | select(.complete).malware] | add // 0) as $malware
