@@ -36,6 +36,23 @@ processes() {
 	[[ $output =~ clamav[[:space:]]+clamav-milter ]]
 }
 
+@test "the milter has an infected mail quarantined, and lets a good one pass" {
+	local port
+	port=$(free_port)
+	sed "s/^MilterSocket .*/MilterSocket inet:$port@127.0.0.1/" "$container_root/conf/clamav-milter.conf" >"$work/clamav-milter.conf"
+	start_image c --network host -e CLAMAV_NO_FRESHCLAMD=true -e CLAMAV_NO_MILTERD=false -e "CLAMD_CONF_TCPSocket=$(free_port)" \
+		-v "$work/clamav-milter.conf:/etc/clamav/clamav-milter.conf:ro" --
+	wait_for 20 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
+	printf 'From: a@example\nSubject: good\n\nhello\n' >"$work/good"
+	make_eicar "$work/body"
+	cat <(printf 'From: a@example\nSubject: bad\n\n') "$work/body" >"$work/bad"
+	run "$container_root/tests/lib/milter.py" 127.0.0.1 "$port" <"$work/good"
+	[[ $output != *quarantine* && $output == *accept ]]
+	run "$container_root/tests/lib/milter.py" 127.0.0.1 "$port" <"$work/bad"
+	[[ $output == *quarantine* ]]
+	log_says c 'infected by Eicar-Signature'
+}
+
 @test "CLAMAV_NO_MILTERED is the same setting" {
 	start_image c -e CLAMAV_NO_FRESHCLAMD=true -e CLAMAV_NO_MILTERED=false --
 	wait_for 20 in_container c nc -z 127.0.0.1 7357
