@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What our daemon says: read line by line from the pipe of its output, kept in /tmp/clamd.log or, where that cannot be made safely,
+ * in its folder, and searched for complaints.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct daemon_log {
+	int file_fd; /* -1: nowhere; a line said why */
+	char *path;  /* NULL: nowhere */
+	off_t start; /* where this run begins in it */
+	char line[1024];
+	size_t used;
+	bool overlong;		/* the rest of a cut line is passed over */
+	char last_error[512];	/* the latest line that speaks of an error, "" for none */
+	char last_line[512];
+	bool complaint_is_new;
+	char complaint[256];	/* the latest of libclamav's errors */
+};
+
+/* Opens the log: /tmp/clamd.log when it is a new file, or a plain file of ours with no other name; else folder/clamd.log. */
+void daemon_log_open(struct daemon_log *log, const char *folder);
+/* As it came from the pipe, in any pieces. */
+void daemon_log_feed(struct daemon_log *log, const char *data, size_t size);
+void daemon_log_close(struct daemon_log *log);
+
+/* What it said last, best an error; "" when it said nothing. */
+const char *daemon_log_last_words(const struct daemon_log *log);
