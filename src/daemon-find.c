@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "alloc.h"
+#include "clamd-ask.h"
 #include "clamd.h"
 #include "cleanup.h"
 #include "log.h"
@@ -74,8 +75,8 @@ static int try_address(struct find *find, const char *address)
 	find->found.list = xrealloc(find->found.list, (find->found.n + 1) * sizeof(*find->found.list));
 	daemon = &find->found.list[find->found.n++];
 	*daemon = (struct found_daemon){ .address = xstrdup(address) };
-	/* From 1.5 on it may be turned off. */
-	if (clamd_command(address, "VERSION", PING_TIMEOUT_MS, version, sizeof(version)) == 0 && !strncmp(version, "ClamAV ", 7))
+	clamd_version(address, PING_TIMEOUT_MS, version, sizeof(version));
+	if (*version)
 		daemon->version_line = xstrdup(version);
 	return 0;
 }

@@ -87,35 +87,19 @@ static bool tmpfs_has_room(const char *path)
 	       (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize >= TMPFS_ROOM_BYTES && access(path, W_OK | X_OK) == 0;
 }
 
-static int choose_tmp(struct daemon_folder *folder, const char *wanted)
+/* Temporary files: on a tmpfs, when there is one with room that the daemon's user can reach; else beside the rest. */
+static int choose_tmp(struct daemon_folder *folder)
 {
-	const char *parent = wanted ?: (tmpfs_has_room("/dev/shm") ? "/dev/shm" : NULL);
 	int r;
 
-	if (parent) {
-		r = tree_make_temporary(&folder->tmp, parent);
-		if (r < 0)
-			return r;
-		guard_add_folder(folder->tmp);
+	if (tmpfs_has_room("/dev/shm") && (folder->tmp = try_parent("/dev/shm", &folder->account))) {
 		folder->tmp_temporary = true;
-		r = give_folder(folder, folder->tmp);
-		if (r < 0)
-			return r;
-		if (account_can_read(&folder->account, folder->tmp))
-			return 0;
-		if (wanted) {
-			log_error("the daemon's user %s cannot reach %s: name another folder for its temporary files",
-				  folder->account.name ?: "(ours)", wanted);
-			return -EACCES;
-		}
-		(void)rmdir(folder->tmp); /* empty, and made here */
-		guard_remove_folder(folder->tmp);
-		free(steal_ptr(&folder->tmp));
-		folder->tmp_temporary = false;
+		return give_folder(folder, folder->tmp);
 	}
 	folder->tmp = xasprintf("%s/tmp", folder->path);
-	if (mkdir(folder->tmp, 0700) < 0)
-		return log_error_errno(-errno, "cannot make the folder %s", folder->tmp);
+	r = mkdir(folder->tmp, 0700) < 0 ? -errno : 0;
+	if (r < 0)
+		return log_error_errno(r, "cannot make the folder %s", folder->tmp);
 	return give_folder(folder, folder->tmp);
 }
 
@@ -180,7 +164,7 @@ static int fill_folder(struct daemon_folder *folder, const struct daemon_config 
 {
 	int r;
 
-	folder->socket = xasprintf("%s/run/clamd.sock", folder->path);
+	folder->socket = config->socket ? xstrdup(config->socket) : xasprintf("%s/run/clamd.sock", folder->path);
 	folder->config = xasprintf("%s/clamd.conf", folder->path);
 	folder->worker_config = xasprintf("%s/clamdscan.conf", folder->path);
 	folder->database = xasprintf("%s/db", folder->path);
@@ -190,7 +174,7 @@ static int fill_folder(struct daemon_folder *folder, const struct daemon_config 
 		return log_error_errno(-errno, "cannot make the folder %s", run);
 	r = give_folder(folder, run);
 	if (r == 0)
-		r = choose_tmp(folder, config->tmp);
+		r = choose_tmp(folder);
 	if (r == 0)
 		r = canary_signature_make(&folder->signature);
 	if (r == 0)
@@ -232,6 +216,11 @@ void daemon_folder_release(struct daemon_folder *folder)
 		remove_folder(folder->tmp, true);
 	if (folder->path)
 		remove_folder(folder->path, folder->temporary);
+	daemon_folder_forget(folder);
+}
+
+void daemon_folder_forget(struct daemon_folder *folder)
+{
 	free(folder->path);
 	free(folder->tmp);
 	free(folder->socket);
@@ -242,7 +231,7 @@ void daemon_folder_release(struct daemon_folder *folder)
 	*folder = (struct daemon_folder){};
 }
 
-void daemon_spawn_init(struct spawn *ret, const struct daemon_folder *folder, const char *const argv[], const struct daemon_config *config)
+void daemon_spawn_init(struct spawn *ret, const struct daemon_folder *folder, const char *const argv[])
 {
 	/*
 	 * For each file ClamAV allocates and frees large arrays. By default glibc maps and unmaps those anew each time; kept in the heap
@@ -264,6 +253,5 @@ void daemon_spawn_init(struct spawn *ret, const struct daemon_folder *folder, co
 		.uid = folder->account.uid,
 		.gid = folder->account.gid,
 		.stack = STACK_BYTES,
-		.data = config->memory_bytes,
 	};
 }

@@ -22,11 +22,14 @@ struct daemon_folder {
  * like. Logs; 0 or a negative errno, and nothing is left.
  */
 int daemon_folder_make(struct daemon_folder *ret, const char *path, const struct daemon_config *config);
+/* Removes what was made. */
 void daemon_folder_release(struct daemon_folder *folder);
+/* Frees the memory alone. */
+void daemon_folder_forget(struct daemon_folder *folder);
 
 /* Writes a configuration for clamdscan that leads to a daemon at address (a path, or HOST:PORT). Logs; 0 or a negative errno. */
 int clamdscan_config_write(const char *path, const char *address);
 
 /* The arguments to execute. */
 struct spawn;
-void daemon_spawn_init(struct spawn *ret, const struct daemon_folder *folder, const char *const argv[], const struct daemon_config *config);
+void daemon_spawn_init(struct spawn *ret, const struct daemon_folder *folder, const char *const argv[]);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "alloc.h"
@@ -89,6 +90,28 @@ void daemon_log_feed(struct daemon_log *log, const char *data, size_t size)
 			log->overlong = true;
 		}
 	}
+}
+
+void daemon_log_save(const struct daemon_log *log, const char *folder)
+{
+	_cleanup_free_ char *to = xasprintf("%s/clamd.log", folder);
+	_cleanup_close_ int in = -1, out = -1;
+	off_t offset = log->start;
+	ssize_t n;
+
+	if (!log->path)
+		return;
+	in = open(log->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (in >= 0)
+		out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (out < 0) {
+		log_info("cannot copy the daemon's log %s to %s: %s", log->path, to, strerror(errno));
+		return;
+	}
+	while ((n = sendfile(out, in, &offset, 1024 * 1024)) > 0)
+		;
+	if (n < 0)
+		log_info("cannot copy the daemon's log %s to %s: %s", log->path, to, strerror(errno));
 }
 
 void daemon_log_close(struct daemon_log *log)

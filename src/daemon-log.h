@@ -27,6 +27,8 @@ struct daemon_log {
 void daemon_log_open(struct daemon_log *log, const char *folder);
 /* As it came from the pipe, in any pieces. */
 void daemon_log_feed(struct daemon_log *log, const char *data, size_t size);
+/* Copies this run's part of the log to folder/clamd.log. Logs when it cannot. */
+void daemon_log_save(const struct daemon_log *log, const char *folder);
 void daemon_log_close(struct daemon_log *log);
 
 /* What it said last, best an error; "" when it said nothing. */

@@ -9,12 +9,13 @@
 #include <sys/inotify.h>
 
 #include "alloc.h"
-#include "clamd.h"
+#include "clamd-ask.h"
 #include "cleanup.h"
 #include "daemon-folder.h"
 #include "daemon-log.h"
 #include "log.h"
 #include "process.h"
+#include "shadow.h"
 
 /* It has just made its socket, and does nothing else: an answer that takes longer is none. */
 #define PING_TIMEOUT_MS 10000
@@ -28,19 +29,16 @@ struct daemon {
 	int output_fd, inotify_fd;
 	struct source *output, *inotify, *exited, *timer;
 	bool ready, pinging, stopped, ping_again;
+	bool stays; /* it is not ended, and its folders are not removed, with this struct */
 	uint64_t timeout_ms;
-};
-
-struct ping {
-	struct job job;
-	struct daemon *daemon; /* freed by the last of both: see daemon_stop() */
-	char *socket;
-	int result;
 };
 
 static void daemon_free(struct daemon *daemon)
 {
-	daemon_folder_release(&daemon->folder);
+	if (daemon->stays)
+		daemon_folder_forget(&daemon->folder);
+	else
+		daemon_folder_release(&daemon->folder);
 	daemon_log_close(&daemon->log);
 	free(daemon);
 }
@@ -60,7 +58,10 @@ static void stop(struct daemon *daemon)
 	loop_remove(&daemon->inotify);
 	loop_remove(&daemon->exited);
 	loop_remove(&daemon->timer);
-	process_kill(&daemon->process);
+	if (daemon->stays)
+		safe_close(&daemon->process.pidfd);
+	else
+		process_kill(&daemon->process);
 	drain(daemon);
 	safe_close(&daemon->output_fd);
 	safe_close(&daemon->inotify_fd);
@@ -108,21 +109,11 @@ static void on_output(void *data, uint32_t events)
 
 static void try_socket(struct daemon *daemon);
 
-static void ping_run(struct job *job)
+static void on_pong(void *data, const char *address, int r, const char *version)
 {
-	struct ping *ping = (struct ping *)job;
+	struct daemon *daemon = data;
 
-	ping->result = clamd_ping(ping->socket, PING_TIMEOUT_MS);
-}
-
-static void ping_done(struct job *job)
-{
-	struct ping *ping = (struct ping *)job;
-	struct daemon *daemon = ping->daemon;
-	int r = ping->result;
-
-	free(ping->socket);
-	free(ping);
+	(void)address, (void)version;
 	daemon->pinging = false;
 	if (daemon->stopped) {
 		daemon_free(daemon);
@@ -138,18 +129,13 @@ static void ping_done(struct job *job)
 
 static void try_socket(struct daemon *daemon)
 {
-	struct ping *ping;
-
 	if (access(daemon->folder.socket, F_OK) < 0 || daemon->ready)
 		return;
 	daemon->ping_again = daemon->pinging;
 	if (daemon->pinging)
 		return;
-	ping = xcalloc(1, sizeof(*ping));
-	*ping = (struct ping){ .job = { .run = ping_run, .done = ping_done }, .daemon = daemon };
-	ping->socket = xstrdup(daemon->folder.socket);
 	daemon->pinging = true;
-	jobs_start(daemon->jobs, &ping->job);
+	clamd_ask(daemon->jobs, daemon->folder.socket, PING_TIMEOUT_MS, false, on_pong, daemon);
 }
 
 static void on_inotify(void *data, uint32_t events)
@@ -174,21 +160,41 @@ static int watch_socket(struct daemon *daemon)
 	return 0;
 }
 
+/*
+ * Where its output goes: a pipe that we read; for one that stays, the log itself, which is read as it grows. Returns the descriptor
+ * for the child.
+ */
+static int open_output(struct daemon *daemon, const struct daemon_config *config)
+{
+	int fds[2];
+
+	if (config->stays && daemon->log.path) {
+		daemon->output_fd = open(daemon->log.path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (daemon->output_fd < 0 || lseek(daemon->output_fd, daemon->log.start, SEEK_SET) < 0)
+			return log_error_errno(-errno, "cannot read the daemon's log %s", daemon->log.path);
+		return steal_fd(&daemon->log.file_fd);
+	}
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return log_error_errno(-errno, "cannot make a pipe for clamd");
+	daemon->output_fd = fds[0];
+	if (fcntl(daemon->output_fd, F_SETFL, O_NONBLOCK) < 0) {
+		close(fds[1]);
+		return log_error_errno(-errno, "cannot prepare the pipe of clamd");
+	}
+	return fds[1];
+}
+
 static int spawn(struct daemon *daemon, const struct daemon_config *config)
 {
 	_cleanup_free_ char *argument = xasprintf("--config-file=%s", daemon->folder.config);
 	const char *argv[] = { "clamd", argument, NULL };
-	_cleanup_close_ int child_fd = -1;
+	_cleanup_close_ int child_fd = open_output(daemon, config);
 	struct spawn spawn;
-	int fds[2], r;
+	int r;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return log_error_errno(-errno, "cannot make a pipe for clamd");
-	daemon->output_fd = fds[0];
-	child_fd = fds[1];
-	if (fcntl(daemon->output_fd, F_SETFL, O_NONBLOCK) < 0)
-		return log_error_errno(-errno, "cannot prepare the pipe of clamd");
-	daemon_spawn_init(&spawn, &daemon->folder, argv, config);
+	if (child_fd < 0)
+		return child_fd;
+	daemon_spawn_init(&spawn, &daemon->folder, argv);
 	spawn.stdout_fd = spawn.stderr_fd = child_fd;
 	r = process_spawn(&daemon->process, &spawn);
 	if (r == -ENOENT)
@@ -219,7 +225,8 @@ int daemon_start(struct daemon **ret, struct loop *loop, struct jobs *jobs, cons
 		daemon_free(daemon);
 		return r;
 	}
-	daemon->output = loop_add(loop, daemon->output_fd, EPOLLIN, on_output, daemon);
+	if (!config->stays)
+		daemon->output = loop_add(loop, daemon->output_fd, EPOLLIN, on_output, daemon);
 	daemon->inotify = loop_add(loop, daemon->inotify_fd, EPOLLIN, on_inotify, daemon);
 	daemon->exited = loop_add(loop, daemon->process.pidfd, EPOLLIN, on_exit_event, daemon);
 	daemon->timer = loop_add_timer(loop, on_timeout, daemon);
@@ -237,7 +244,50 @@ void daemon_stop(struct daemon *daemon)
 	if (!daemon->stopped)
 		stop(daemon);
 	if (!daemon->pinging)
-		daemon_free(daemon); /* else ping_done() does, which still points to it */
+		daemon_free(daemon); /* else on_pong() does */
+}
+
+int daemon_adopt(struct daemon **ret, const struct daemon_state *state)
+{
+	struct daemon *daemon = xcalloc(1, sizeof(*daemon));
+	int r;
+
+	*daemon = (struct daemon){ .stays = true, .ready = true, .output_fd = -1, .inotify_fd = -1, .process.pidfd = -1 };
+	daemon->log.file_fd = -1;
+	daemon->folder.socket = xstrdup(state->socket);
+	daemon->folder.worker_config = xasprintf("%s/clamdscan.conf", state->folder);
+	daemon->folder.database = xasprintf("%s/db", state->folder);
+	r = shadow_read_signature(daemon->folder.database, &daemon->folder.signature);
+	if (r == 0 && state->log) {
+		/* What it complains of from now on concerns us. */
+		daemon->output_fd = open(state->log, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (daemon->output_fd < 0 || lseek(daemon->output_fd, 0, SEEK_END) < 0)
+			r = -errno;
+	}
+	if (r < 0) {
+		daemon_stop(daemon);
+		return r;
+	}
+	*ret = daemon;
+	return 0;
+}
+
+void daemon_keep(struct daemon *daemon, struct daemon_state *ret)
+{
+	daemon->stays = true;
+	*ret = (struct daemon_state){
+		.socket = xstrdup(daemon->folder.socket),
+		.folder = xstrdup(daemon->folder.path),
+		.tmp = xstrdup(daemon->folder.tmp),
+		.log = xstrdup_or_null(daemon->log.path),
+		.pid = daemon->process.pid,
+		.start_time = process_start_time(daemon->process.pid),
+	};
+}
+
+bool daemon_stays(const struct daemon *daemon)
+{
+	return daemon->stays;
 }
 
 const char *daemon_socket(const struct daemon *daemon)
@@ -255,9 +305,10 @@ const struct canary_signature *daemon_signature(const struct daemon *daemon)
 	return &daemon->folder.signature;
 }
 
-const char *daemon_log_path(const struct daemon *daemon)
+void daemon_save_log(const struct daemon *daemon, const char *folder)
 {
-	return daemon->log.path;
+	if (!daemon->stays)
+		daemon_log_save(&daemon->log, folder);
 }
 
 const char *daemon_complaint(struct daemon *daemon)

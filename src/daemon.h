@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "canary.h"
+#include "daemon-state.h"
 #include "jobs.h"
 #include "loop.h"
 #include "work.h"
@@ -28,11 +29,11 @@ struct daemon;
 struct daemon_config {
 	const char *database;
 	const char *preferred_folder; /* made; used when its user can reach it and the socket's path is short enough */
-	const char *tmp;	      /* for temporary files; NULL: a tmpfs with room, else in the folder */
 	unsigned threads, max_queue;
 	bool verbose;
 	uint64_t timeout_ms; /* to load the database */
-	uint64_t memory_bytes; /* RLIMIT_DATA; 0: none */
+	bool stays; /* its output goes to the log directly; see daemon_keep() */
+	const char *socket; /* where its socket shall be; NULL: in the folder */
 };
 
 struct daemon_listener {
@@ -52,7 +53,14 @@ void daemon_stop(struct daemon *daemon);
 const char *daemon_socket(const struct daemon *daemon);
 const char *daemon_worker_config(const struct daemon *daemon);
 const struct canary_signature *daemon_signature(const struct daemon *daemon);
-const char *daemon_log_path(const struct daemon *daemon); /* NULL: there is none */
+/* Copies what it has said since its start to clamd.log in the folder. Logs when it cannot. */
+void daemon_save_log(const struct daemon *daemon, const char *folder);
+
+/* It goes on after us: daemon_stop() only forgets it from now on. Fills in all of *ret but the database and its fingerprint. */
+void daemon_keep(struct daemon *daemon, struct daemon_state *ret);
+/* One that was kept, as if it had been started by us; daemon_stop() forgets it. Does not log; 0 or a negative errno. */
+int daemon_adopt(struct daemon **ret, const struct daemon_state *state);
+bool daemon_stays(const struct daemon *daemon);
 
 /* Reads what it has said up to now; the latest complaint that was not returned yet, or NULL. */
 const char *daemon_complaint(struct daemon *daemon);

@@ -8,6 +8,7 @@
 
 static enum log_level log_level = LOG_LEVEL_INFO;
 static void (*log_before)(void);
+static _Thread_local char last_error[512];
 
 void log_set_level(enum log_level level)
 {
@@ -29,11 +30,13 @@ __attribute__((format(printf, 3, 0))) static void log_line(enum log_level level,
 {
 	char line[4096];
 	size_t n, max = sizeof(line) - 2;
+	size_t start;
 	int r;
 
 	if (level > log_level)
 		return;
 
+	start = strlen("clamav-scan: ");
 	n = (size_t)snprintf(line, max, "clamav-scan: %s", level == LOG_LEVEL_WARNING ? "warning: " : "");
 	r = vsnprintf(line + n, max - n, format, ap);
 	if (r > 0)
@@ -47,6 +50,9 @@ __attribute__((format(printf, 3, 0))) static void log_line(enum log_level level,
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
+	line[n] = '\0';
+	if (level == LOG_LEVEL_ERROR)
+		snprintf(last_error, sizeof(last_error), "%.500s", line + start);
 	line[n++] = '\n';
 
 	if (log_before)
@@ -88,6 +94,11 @@ int log_error_errno(int r, const char *format, ...)
 {
 	LOG_AT(LOG_LEVEL_ERROR, -r, format);
 	return r;
+}
+
+const char *log_last_error(void)
+{
+	return last_error;
 }
 
 int log_oom(void)

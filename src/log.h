@@ -33,5 +33,8 @@ __attribute__((format(printf, 1, 2))) void log_debug(const char *format, ...);
 /* As log_error, with ": " and the text of the errno -r at its end. Returns r, a negative errno. */
 __attribute__((format(printf, 2, 3))) int log_error_errno(int r, const char *format, ...);
 
+/* The text of this thread's latest error, without the prefix, for those who report it elsewhere too; "" for none. */
+const char *log_last_error(void);
+
 /* "out of memory" at level error; returns -ENOMEM. */
 int log_oom(void);

@@ -79,7 +79,6 @@ static int child(const struct spawn *spawn, char *const *env, int null_fd)
 		if (use_fd(fds[i], i) < 0)
 			return -errno;
 	limit(RLIMIT_STACK, spawn->stack);
-	limit(RLIMIT_DATA, spawn->data);
 	if (spawn->drop && (setgroups(1, &spawn->gid) < 0 || setresgid(spawn->gid, spawn->gid, spawn->gid) < 0 ||
 			    setresuid(spawn->uid, spawn->uid, spawn->uid) < 0))
 		return -errno;
