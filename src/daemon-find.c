@@ -19,7 +19,8 @@
 #define PING_TIMEOUT_MS 5000
 
 static const char *const usual_sockets[] = {
-	"/run/clamd.scan/clamd.sock", "/var/run/clamd.scan/clamd.sock", "/run/clamav/clamd.ctl", "/run/clamav/clamd.sock",
+	"/run/clamd.scan/clamd.sock", "/var/run/clamd.scan/clamd.sock",
+	"/run/clamav/clamd.ctl",      "/run/clamav/clamd.sock",
 	"/var/run/clamd.sock",	      "/tmp/clamd.sock",
 };
 static const char *const usual_configs[] = { "/etc/clamav/clamd.conf", "/etc/clamd.d/scan.conf", "/etc/clamd.conf" };

@@ -10,8 +10,8 @@
 #include "jobs.h"
 
 struct found_daemon {
-	char *address;	    /* a path or HOST:PORT */
-	char *version_line; /* its answer to VERSION; NULL: none */
+	char *address;		    /* a path or HOST:PORT */
+	char *version_line;	    /* its answer to VERSION; NULL: none */
 	struct daemon_state *state; /* of ours; NULL: somebody else's */
 };
 

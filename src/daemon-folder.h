@@ -9,7 +9,7 @@
 
 struct daemon_folder {
 	char *path;
-	bool temporary;	    /* made by us outside the work folder: removed by daemon_folder_release() */
+	bool temporary; /* made by us outside the work folder: removed by daemon_folder_release() */
 	char *tmp;
 	bool tmp_temporary;
 	char *socket, *config, *worker_config, *database;

@@ -16,11 +16,11 @@ struct daemon_log {
 	off_t start; /* where this run begins in it */
 	char line[1024];
 	size_t used;
-	bool overlong;		/* the rest of a cut line is passed over */
-	char last_error[512];	/* the latest line that speaks of an error, "" for none */
+	bool overlong;	      /* the rest of a cut line is passed over */
+	char last_error[512]; /* the latest line that speaks of an error, "" for none */
 	char last_line[512];
 	bool complaint_is_new;
-	char complaint[256];	/* the latest of libclamav's errors */
+	char complaint[256]; /* the latest of libclamav's errors */
 };
 
 /* Opens the log: /tmp/clamd.log when it is a new file, or a plain file of ours with no other name; else folder/clamd.log. */

@@ -13,11 +13,11 @@
 
 struct daemon_state {
 	char *socket;
-	char *folder;	    /* of daemon-folder.h */
-	char *tmp;	    /* its temporary folder, which may stand elsewhere */
-	char *log;	    /* or NULL */
-	char *database;	    /* the folder it was loaded from */
-	char *fingerprint;  /* of that folder then */
+	char *folder;	   /* of daemon-folder.h */
+	char *tmp;	   /* its temporary folder, which may stand elsewhere */
+	char *log;	   /* or NULL */
+	char *database;	   /* the folder it was loaded from */
+	char *fingerprint; /* of that folder then */
 	pid_t pid;
 	uint64_t start_time; /* of the process, in clock ticks since boot: a number that is used again has another */
 };

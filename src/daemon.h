@@ -32,8 +32,8 @@ struct daemon_config {
 	unsigned threads, max_queue;
 	bool verbose;
 	uint64_t timeout_ms; /* to load the database */
-	bool stays; /* its output goes to the log directly; see daemon_keep() */
-	const char *socket; /* where its socket shall be; NULL: in the folder */
+	bool stays;	     /* its output goes to the log directly; see daemon_keep() */
+	const char *socket;  /* where its socket shall be; NULL: in the folder */
 };
 
 struct daemon_listener {

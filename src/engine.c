@@ -35,6 +35,7 @@ struct engine {
 
 	/* What is in use. */
 	char *address, *version_line, *worker_config;
+	char *name; /* "ClamAV 1.4.6", or NULL */
 	struct canaries canaries;
 	unsigned n_canaries;
 	struct database database;
@@ -163,6 +164,8 @@ static void set_daemon(struct engine *e, const char *address, const char *worker
 	e->address = xstrdup(address);
 	e->worker_config = xstrdup(worker_config);
 	e->version_line = xstrdup_or_null(version_line);
+	free(e->name);
+	e->name = version_line ? xasprintf("%.*s", (int)strcspn(version_line, "/"), version_line) : NULL;
 }
 
 static void forget_database(struct engine *e)
@@ -207,8 +210,8 @@ static void next_daemon(struct engine *e)
 		start_own(e);
 	} else {
 		fail(e, REASON_DAEMON,
-		     e->found.n ? "no daemon that answers finds the canaries: look at its configuration, or use --daemon own" :
-				  "no daemon answers: start one, name its --socket, or use --daemon own");
+		     e->found.n ? "no daemon that answers finds the canaries: look at its configuration, or use --daemon own"
+				: "no daemon answers: start one, name its --socket, or use --daemon own");
 	}
 }
 
@@ -366,6 +369,7 @@ void engine_free(struct engine *e)
 	canaries_release(&e->canaries);
 	free(e->address);
 	free(e->version_line);
+	free(e->name);
 	free(e->worker_config);
 	free(e->last_words);
 	free(e);
@@ -383,6 +387,7 @@ void engine_describe(const struct engine *e, struct report *report)
 		report->database = &e->database;
 	if (!e->address)
 		return;
+	report->engine = e->name;
 	report->engine_version_line = e->version_line;
 	report->daemon = is_ours_alone(e) ? "own" : "existing";
 	report->socket = e->address;

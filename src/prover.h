@@ -20,8 +20,8 @@ struct prover {
 	unsigned failures;		 /* workers lost over a canary in this round */
 	struct canary size_canary;	 /* path NULL: none */
 	bool size_canary_sent;
-	uint64_t proven_size;		 /* found in a file of this size */
-	uint64_t refused_size;		 /* not found in one of this size */
+	uint64_t proven_size;  /* found in a file of this size */
+	uint64_t refused_size; /* not found in one of this size */
 };
 
 /* A new daemon: proven_size as of schedule_daemon. */

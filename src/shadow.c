@@ -57,7 +57,8 @@ static int add_all(const char *folder, const char *database, const struct accoun
 	int r = 0;
 
 	if (!dir)
-		return log_error_errno(-errno, "cannot open the database folder %s (freshclam fetches one, --database names another)",
+		return log_error_errno(-errno,
+				       "cannot open the database folder %s (freshclam fetches one, --database names another)",
 				       database);
 	errno = 0;
 	while (r == 0 && (entry = readdir(dir))) {
@@ -86,7 +87,8 @@ int shadow_make(const char *folder, const char *database, const struct account *
 	int r;
 
 	if (!real)
-		return log_error_errno(-errno, "cannot open the database folder %s (freshclam fetches one, --database names another)",
+		return log_error_errno(-errno,
+				       "cannot open the database folder %s (freshclam fetches one, --database names another)",
 				       database);
 	if (mkdir(folder, 0755) < 0 || chmod(folder, 0755) < 0)
 		return log_error_errno(-errno, "cannot make the folder %s", folder);

@@ -141,8 +141,10 @@ static void on_readable(void *data, uint32_t events)
 static int start(struct worker *worker)
 {
 	_cleanup_free_ char *config = xasprintf("--config-file=%s", worker->config);
-	const char *argv[] = { "clamdscan", config, worker->stream ? "--stream" : "--fdpass", "--no-summary", "--stdout",
-			       "--file-list=/dev/stdin", NULL };
+	const char *argv[] = {
+		"clamdscan", config, worker->stream ? "--stream" : "--fdpass", "--no-summary", "--stdout", "--file-list=/dev/stdin",
+		NULL
+	};
 	_cleanup_close_ int child_in = -1, child_out = -1;
 	int in[2], out[2], r;
 
