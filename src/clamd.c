@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "alloc.h"
 #include "cleanup.h"
+#include "clock.h"
 
 bool clamd_address_is_tcp(const char *address)
 {
@@ -38,19 +38,11 @@ int clamd_address_split(const char *address, char **ret_host, char **ret_port)
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
-
 static int wait_for(int fd, short events, int64_t deadline_ms)
 {
 	for (;;) {
 		struct pollfd poll_fd = { .fd = fd, .events = events };
-		int64_t left = deadline_ms - now_ms();
+		int64_t left = deadline_ms - (int64_t)clock_ms();
 		int n;
 
 		if (left <= 0)
@@ -158,7 +150,7 @@ static int receive(int fd, char *reply, size_t size, int64_t deadline_ms)
 
 int clamd_command(const char *address, const char *command, unsigned timeout_ms, char *reply, size_t size)
 {
-	int64_t deadline_ms = now_ms() + timeout_ms;
+	int64_t deadline_ms = (int64_t)clock_ms() + timeout_ms;
 	_cleanup_free_ char *request = xasprintf("z%s", command);
 	_cleanup_close_ int fd = -1;
 

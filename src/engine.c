@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "clamd-ask.h"
 #include "clamd.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "daemon-find.h"
 #include "daemon-folder.h"
 #include "daemon.h"
@@ -45,17 +47,8 @@ struct engine {
 	char *last_words;	    /* of our own, when it ended while its database was still being read */
 };
 
-static void next_daemon(struct engine *e);
 static void start_own(struct engine *e);
 static void use(struct engine *e);
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* Started for this scan, and ended with it; not one of ours that stays. */
 static bool is_ours_alone(const struct engine *e)
@@ -98,6 +91,7 @@ static void reading_done(struct job *job)
 	struct engine *e = reading->engine;
 
 	if (reading->result < 0) {
+		log_adopt_error(reading->error);
 		fail(e, REASON_DATABASE, reading->error);
 	} else if (e->expected_fingerprint && strcmp(e->expected_fingerprint, reading->database.fingerprint)) {
 		log_info("the database in %s is not the one any more that the daemon has loaded", reading->folder);
@@ -241,7 +235,7 @@ static void on_own_ready(void *data)
 {
 	struct engine *e = data;
 
-	e->loading_ms += now_ms() - e->started_ms;
+	e->loading_ms += clock_ms() - e->started_ms;
 	e->loading = false;
 	clamd_ask(e->config.jobs, daemon_socket(e->own), PING_TIMEOUT_MS, true, on_version, e);
 }
@@ -282,16 +276,21 @@ static void start_own(struct engine *e)
 		.timeout_ms = options->daemon_timeout_s * UINT64_C(1000),
 	};
 
+	if (access(options->database, R_OK | X_OK) < 0) {
+		log_error_errno(-errno,
+				"cannot open the database folder %s (fetch one with freshclam, or name another with --database)",
+				options->database);
+		fail(e, REASON_DATABASE, log_last_error());
+		return;
+	}
 	if (e->database_state == DATABASE_UNKNOWN)
 		read_database(e, options->database);
-	e->started_ms = now_ms();
+	e->started_ms = clock_ms();
 	e->loading = true;
 	if (daemon_start(&e->own, e->config.loop, e->config.jobs, &config,
 			 &(struct daemon_listener){ .data = e, .ready = on_own_ready, .ended = on_own_ended }) < 0)
 		fail(e, REASON_DAEMON, log_last_error());
 }
-
-/* --- for the schedule --- */
 
 void engine_proven(struct engine *e)
 {
@@ -340,8 +339,6 @@ const char *engine_complaint(struct engine *e)
 {
 	return e->own ? daemon_complaint(e->own) : NULL;
 }
-
-/* --- life --- */
 
 struct engine *engine_new(const struct engine_config *config, engine_failed_fn failed, void *data)
 {

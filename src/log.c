@@ -101,6 +101,11 @@ const char *log_last_error(void)
 	return last_error;
 }
 
+void log_adopt_error(const char *text)
+{
+	snprintf(last_error, sizeof(last_error), "%s", text);
+}
+
 int log_oom(void)
 {
 	log_error("out of memory");

@@ -35,6 +35,8 @@ __attribute__((format(printf, 2, 3))) int log_error_errno(int r, const char *for
 
 /* The text of this thread's latest error, without the prefix, for those who report it elsewhere too; "" for none. */
 const char *log_last_error(void);
+/* Makes text, which another thread has printed as an error, this thread's latest. */
+void log_adopt_error(const char *text);
 
 /* "out of memory" at level error; returns -ENOMEM. */
 int log_oom(void);

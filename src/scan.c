@@ -3,18 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #include "alloc.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "cmd.h"
 #include "engine.h"
 #include "image.h"
+#include "interrupt.h"
 #include "jobs.h"
 #include "log.h"
 #include "loop.h"
@@ -39,21 +38,13 @@ struct scan {
 	struct walk_listener walk_listener;
 	unsigned threads, producers; /* producers: walks and the wrapper, as far as they have not ended */
 	bool ending;
-	int signal_fd;
-	struct source *signals, *progress_timer;
+	struct interrupt *interrupt;
+	struct source *progress_timer;
 	struct timespec started;
 	uint64_t hash_started_ms, scan_started_ms, phase_ms[_PHASE_MAX];
 	const char *image_phase;
 	uint64_t image_done, image_total;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static void end(struct scan *scan)
 {
@@ -89,14 +80,14 @@ static void on_walk_ended(void *data, struct root *root)
 	struct scan *scan = data;
 
 	(void)root;
-	scan->phase_ms[PHASE_HASH] = now_ms() - scan->hash_started_ms;
+	scan->phase_ms[PHASE_HASH] = clock_ms() - scan->hash_started_ms;
 	producer_ended(scan);
 }
 
 static void walk(struct scan *scan, struct platform *platform, const char *path, const char *shown, int fd, bool ours)
 {
 	if (!scan->hash_started_ms)
-		scan->hash_started_ms = now_ms();
+		scan->hash_started_ms = clock_ms();
 	scan->producers++;
 	walk_start(scan->jobs, &scan->ledger, ledger_add_root(&scan->ledger, platform, path, shown, fd, ours),
 		   &scan->walk_listener);
@@ -210,7 +201,7 @@ static void on_proven(void *data)
 	struct scan *scan = data;
 
 	if (!scan->scan_started_ms)
-		scan->scan_started_ms = now_ms();
+		scan->scan_started_ms = clock_ms();
 	engine_proven(scan->engine);
 }
 
@@ -247,44 +238,13 @@ static void on_engine_failed(void *data, enum reason reason, const char *detail)
 
 /* --- signals and progress --- */
 
-static void on_signal(void *data, uint32_t events)
+static void on_interrupt(void *data, const char *signal_name)
 {
 	struct scan *scan = data;
-	struct signalfd_siginfo info;
-	_cleanup_free_ char *text = NULL;
-	sigset_t set;
+	_cleanup_free_ char *text = xasprintf("interrupted by %s: what was not scanned yet is not scanned", signal_name);
 
-	(void)events;
-	if (read(scan->signal_fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	/* A second one ends us at once; the guard cleans up. */
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-
-	text = xasprintf("interrupted by SIG%s: what was not scanned yet is not scanned", sigabbrev_np((int)info.ssi_signo));
 	log_error("%s", text);
 	scan_fail(scan, REASON_INTERRUPTED, text);
-}
-
-static int watch_signals(struct scan *scan)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	/* Before any thread: they inherit the mask. */
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return log_error_errno(-errno, "cannot block signals");
-	scan->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (scan->signal_fd < 0)
-		return log_error_errno(-errno, "cannot watch signals");
-	scan->signals = loop_add(scan->loop, scan->signal_fd, EPOLLIN, on_signal, scan);
-	return 0;
 }
 
 static void on_progress_timer(void *data)
@@ -325,13 +285,13 @@ int scan_new(struct scan **ret, const struct options *options, const struct work
 	struct engine_config engine_config;
 	int r;
 
-	*scan = (struct scan){ .options = options, .work = work, .signal_fd = -1 };
+	*scan = (struct scan){ .options = options, .work = work };
 	clock_gettime(CLOCK_REALTIME, &scan->started);
 	scan->loop = loop_new();
 	scan->jobs = jobs_new(scan->loop);
 	scan->threads = threads_count(options);
 	scan->walk_listener = (struct walk_listener){ .data = scan, .met = on_met, .ended = on_walk_ended };
-	r = watch_signals(scan);
+	r = interrupt_watch(&scan->interrupt, scan->loop, on_interrupt, scan);
 	schedule_config = (struct schedule_config){
 		.loop = scan->loop,
 		.jobs = scan->jobs,
@@ -378,8 +338,6 @@ static void stop_all(struct scan *scan)
 	scan->ending = true;
 	if (scan->schedule)
 		schedule_abort(scan->schedule, REASON_INTERRUPTED, "the scan was ended before its turn");
-	if (scan->image)
-		loop_remove(&scan->progress_timer);
 	jobs_free(steal_ptr(&scan->jobs));
 }
 
@@ -393,7 +351,7 @@ void scan_run(struct scan *scan)
 	}
 	stop_all(scan);
 	if (scan->scan_started_ms)
-		scan->phase_ms[PHASE_SCAN] = now_ms() - scan->scan_started_ms;
+		scan->phase_ms[PHASE_SCAN] = clock_ms() - scan->scan_started_ms;
 	ledger_end_pending(&scan->ledger, REASON_INTERRUPTED, "the scan was ended before its turn");
 }
 
@@ -430,9 +388,8 @@ void scan_free(struct scan *scan)
 	image_free(scan->image);
 	schedule_free(scan->schedule);
 	engine_free(scan->engine);
-	loop_remove(&scan->signals);
+	interrupt_free(scan->interrupt);
 	loop_remove(&scan->progress_timer);
-	safe_close(&scan->signal_fd);
 	loop_free(scan->loop);
 	ledger_free(&scan->ledger);
 	free(scan);

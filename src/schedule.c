@@ -9,10 +9,9 @@
 #include "alloc.h"
 #include "cleanup.h"
 #include "heap.h"
+#include "pool.h"
 #include "prover.h"
-#include "stage.h"
 #include "verdict.h"
-#include "worker.h"
 
 #define MAX_ATTEMPTS 2
 
@@ -25,30 +24,13 @@ enum schedule_state {
 	STATE_ENDED,
 };
 
-enum slot_state { SLOT_FREE, SLOT_STAGING, SLOT_ASKED };
-
-/* A worker and what it is at: a content or a canary. */
-struct slot {
-	struct schedule *schedule;
-	struct worker *worker;
-	enum slot_state state;
-	struct content *content;
-	const struct canary *canary;
-	unsigned long number; /* of the name on the stage */
-	bool suspect;	      /* the daemon complained while this was under way */
-};
-
 struct schedule {
 	struct schedule_config config;
 	struct schedule_listener listener;
-	struct worker_listener worker_listener;
-	struct stage *stage;
-	struct schedule_daemon daemon;
+	struct pool *pool;
 	enum schedule_state state, resume_state;
 
 	struct heap heap;
-	struct slot *slots;
-	unsigned long last_number;
 	bool waiting_for_room; /* on the stage: until something leaves it */
 
 	struct prover prover;
@@ -62,8 +44,9 @@ struct schedule {
 };
 
 static void dispatch(struct schedule *s);
-static void on_answer(void *data, struct worker *worker, const struct reply *reply);
-static void on_failure(void *data, struct worker *worker, const struct worker_failure *failure);
+static void on_answer(void *data, const struct pool_item *item, const struct reply *reply);
+static void on_failure(void *data, const struct pool_item *item, const struct worker_failure *failure);
+static void on_unstaged(void *data, struct content *content, int r, const char *error);
 
 static void on_canary_timer(void *data)
 {
@@ -83,15 +66,19 @@ int schedule_new(struct schedule **ret, const struct schedule_config *config, co
 
 	s->config = *config;
 	s->listener = *listener;
-	s->worker_listener = (struct worker_listener){ .data = s, .answered = on_answer, .failed = on_failure };
-	r = stage_new(&s->stage, config->jobs, config->stage_folder);
+	r = pool_new(&s->pool,
+		     &(struct pool_config){
+			     .loop = config->loop,
+			     .jobs = config->jobs,
+			     .stage_folder = config->stage_folder,
+			     .n_workers = config->n_workers,
+			     .file_timeout_ms = config->file_timeout_ms,
+		     },
+		     &(struct pool_listener){ .data = s, .answered = on_answer, .failed = on_failure, .unstaged = on_unstaged });
 	if (r < 0) {
 		free(s);
 		return r;
 	}
-	s->slots = xcalloc(config->n_workers, sizeof(*s->slots));
-	for (unsigned i = 0; i < config->n_workers; i++)
-		s->slots[i].schedule = s;
 	s->canary_timer = loop_add_timer(config->loop, on_canary_timer, s);
 	*ret = s;
 	return 0;
@@ -101,12 +88,9 @@ void schedule_free(struct schedule *s)
 {
 	if (!s)
 		return;
-	for (unsigned i = 0; i < s->config.n_workers; i++)
-		worker_free(s->slots[i].worker);
+	pool_free(s->pool);
 	loop_remove(&s->canary_timer);
-	stage_free(s->stage);
 	heap_release(&s->heap);
-	free(s->slots);
 	prover_release(&s->prover);
 	free(s->abort_detail);
 	free(s);
@@ -139,15 +123,15 @@ static void settle_failed(struct schedule *s, struct content *content, enum reas
 		settle_unscanned(s, content, reason, detail);
 }
 
-static void settle_reply(struct schedule *s, const struct slot *slot, const struct reply *reply)
+static void settle_reply(struct schedule *s, const struct pool_item *item, const struct reply *reply)
 {
 	enum reason reason;
 	const char *detail;
 
-	if (verdict_from_reply(slot->content, reply, slot->suspect ? s->complaint : NULL, &reason, &detail))
-		settled(s, slot->content);
+	if (verdict_from_reply(item->content, reply, item->suspect ? s->complaint : NULL, &reason, &detail))
+		settled(s, item->content);
 	else
-		settle_failed(s, slot->content, reason, detail);
+		settle_failed(s, item->content, reason, detail);
 }
 
 static void canary_lost(struct schedule *s, const struct canary *canary, const char *instead)
@@ -163,160 +147,76 @@ static void canary_lost(struct schedule *s, const struct canary *canary, const c
 	schedule_abort(s, REASON_CANARY, detail);
 }
 
-/* --- slots --- */
-
-static struct slot *slot_of(struct schedule *s, const struct worker *worker)
-{
-	for (unsigned i = 0; i < s->config.n_workers; i++)
-		if (s->slots[i].worker == worker)
-			return &s->slots[i];
-	abort();
-}
-
-static struct slot *free_slot(struct schedule *s)
-{
-	for (unsigned i = 0; i < s->config.n_workers; i++)
-		if (s->slots[i].state == SLOT_FREE)
-			return &s->slots[i];
-	return NULL;
-}
-
-static bool all_free(const struct schedule *s)
-{
-	for (unsigned i = 0; i < s->config.n_workers; i++)
-		if (s->slots[i].state != SLOT_FREE)
-			return false;
-	return true;
-}
-
-/* Empties a slot; what it was at is returned in a copy. */
-static struct slot release(struct slot *slot)
-{
-	struct slot was = *slot;
-
-	stage_drop(slot->schedule->stage, slot->number);
-	slot->schedule->waiting_for_room = false;
-	slot->state = SLOT_FREE;
-	slot->content = NULL;
-	slot->canary = NULL;
-	slot->suspect = false;
-	return was;
-}
-
-static void ask(struct slot *slot)
-{
-	struct schedule *s = slot->schedule;
-	_cleanup_free_ char *path = stage_path(s->stage, slot->number);
-
-	slot->state = SLOT_ASKED;
-	if (!slot->worker)
-		slot->worker = worker_new(s->config.loop, s->daemon.worker_config, s->daemon.stream, &s->worker_listener);
-	worker_ask(slot->worker, path, s->config.file_timeout_ms);
-}
+/* --- answers --- */
 
 static bool sending(const struct schedule *s)
 {
 	return s->state == STATE_PROVING || s->state == STATE_SCANNING || s->state == STATE_ENDING;
 }
 
-static void on_staged(void *data, int r, const char *error)
+static void on_unstaged(void *data, struct content *content, int r, const char *error)
 {
-	struct slot *slot = data;
-	struct schedule *s = slot->schedule;
-	struct slot was;
+	struct schedule *s = data;
 
-	if (r == 0 && sending(s)) {
-		ask(slot);
-		return;
-	}
-	was = release(slot);
+	s->waiting_for_room = false;
 	if (r == -ESTALE) {
-		settle_unscanned(s, was.content, REASON_CHANGED, error);
+		settle_unscanned(s, content, REASON_CHANGED, error);
 	} else if (s->state == STATE_ABORTED) {
-		settle_unscanned(s, was.content, s->abort_reason, s->abort_detail);
+		settle_unscanned(s, content, s->abort_reason, s->abort_detail);
 	} else if (r == 0) {
-		heap_push(&s->heap, was.content); /* the daemon went away meanwhile */
-	} else if (r == -ENOSPC && !all_free(s)) {
-		heap_push(&s->heap, was.content); /* others will make room */
+		heap_push(&s->heap, content); /* the daemon went away meanwhile */
+	} else if (r == -ENOSPC && !pool_is_empty(s->pool)) {
+		heap_push(&s->heap, content); /* others will make room */
 		s->waiting_for_room = true;
 	} else {
-		settle_unscanned(s, was.content, r == -ENOSPC ? REASON_NO_SPACE : REASON_INTERNAL, error);
+		settle_unscanned(s, content, r == -ENOSPC ? REASON_NO_SPACE : REASON_INTERNAL, error);
 	}
 	dispatch(s);
 }
 
-static void send_canary(struct schedule *s, struct slot *slot, const struct canary *canary)
+static void on_answer(void *data, const struct pool_item *item, const struct reply *reply)
 {
-	int r;
-
-	slot->canary = canary;
-	slot->number = ++s->last_number;
-	r = stage_link(s->stage, canary->path, slot->number);
-	if (r < 0) {
-		release(slot);
-		canary_lost(s, canary, strerror(-r));
-		return;
-	}
-	ask(slot);
-}
-
-static void send_content(struct schedule *s, struct slot *slot)
-{
-	slot->content = heap_pop(&s->heap);
-	slot->number = ++s->last_number;
-	slot->state = SLOT_STAGING;
-	stage_put(s->stage, slot->content, slot->number, on_staged, slot);
-}
-
-/* --- answers --- */
-
-static void hear_complaint(struct schedule *s)
-{
+	struct schedule *s = data;
 	const char *complaint = s->listener.complaint(s->listener.data);
+	struct pool_item now = *item;
 
-	if (!complaint)
-		return;
-	snprintf(s->complaint, sizeof(s->complaint), "%s", complaint);
-	for (unsigned i = 0; i < s->config.n_workers; i++)
-		s->slots[i].suspect |= s->slots[i].state == SLOT_ASKED;
-}
-
-static void on_answer(void *data, struct worker *worker, const struct reply *reply)
-{
-	struct schedule *s = data;
-	struct slot was;
-
-	hear_complaint(s);
-	was = release(slot_of(s, worker));
+	if (complaint) {
+		/* It may concern this file, or any other that is under way. */
+		snprintf(s->complaint, sizeof(s->complaint), "%s", complaint);
+		pool_suspect(s->pool);
+		now.suspect = true;
+	}
+	s->waiting_for_room = false;
 	s->failures_in_a_row = 0;
-	if (was.content)
-		settle_reply(s, &was, reply);
-	else if (prover_answer(&s->prover, was.canary, reply) == CANARY_LOST)
-		canary_lost(s, was.canary, reply->kind == REPLY_OK ? "it says OK" : reply->text);
+	if (now.content)
+		settle_reply(s, &now, reply);
+	else if (prover_answer(&s->prover, now.canary, reply) == CANARY_LOST)
+		canary_lost(s, now.canary, reply->kind == REPLY_OK ? "it says OK" : reply->text);
 	dispatch(s);
 }
 
-static void on_failure(void *data, struct worker *worker, const struct worker_failure *failure)
+static void on_failure(void *data, const struct pool_item *item, const struct worker_failure *failure)
 {
 	struct schedule *s = data;
-	struct slot was = release(slot_of(s, worker));
 
+	s->waiting_for_room = false;
 	s->failures_in_a_row++;
-	if (was.content) {
-		settle_failed(s, was.content, failure->timeout ? REASON_TIMEOUT : REASON_DAEMON, failure->text);
-	} else if (prover_answer(&s->prover, was.canary, NULL) == CANARY_LOST) {
-		canary_lost(s, was.canary, failure->text);
+	if (item->content) {
+		settle_failed(s, item->content, failure->timeout ? REASON_TIMEOUT : REASON_DAEMON, failure->text);
+	} else if (sending(s) && prover_answer(&s->prover, item->canary, NULL) == CANARY_LOST) {
+		canary_lost(s, item->canary, failure->text);
 		return;
 	}
+	if (!sending(s))
+		return; /* in doubt already, or all workers are being dropped */
 	if (s->failures_in_a_row > 2 * s->config.n_workers + 2) {
 		schedule_abort(s, REASON_DAEMON, failure->text);
 		return;
 	}
-	if (sending(s)) {
-		s->resume_state = s->state;
-		s->state = STATE_IDLE;
-		s->listener.doubted(s->listener.data);
-	}
+	s->resume_state = s->state;
+	s->state = STATE_IDLE;
+	pool_hold(s->pool, true);
+	s->listener.doubted(s->listener.data);
 }
 
 /* --- the way through the states --- */
@@ -341,7 +241,7 @@ static void advance(struct schedule *s)
 }
 
 /* Sends the next content; false: there is none, or it has to wait. */
-static bool send_next(struct schedule *s, struct slot *slot)
+static bool send_next(struct schedule *s)
 {
 	struct content *content = heap_top(&s->heap);
 
@@ -349,7 +249,7 @@ static bool send_next(struct schedule *s, struct slot *slot)
 		return false;
 	switch (prover_size(&s->prover, content->key.size)) {
 	case SIZE_PROVEN:
-		send_content(s, slot);
+		pool_send(s->pool, heap_pop(&s->heap));
 		return true;
 	case SIZE_REFUSED:
 		settle_unscanned(s, heap_pop(&s->heap), REASON_LIMIT, "the daemon does not look through files of this size");
@@ -363,16 +263,19 @@ static bool send_next(struct schedule *s, struct slot *slot)
 static void dispatch(struct schedule *s)
 {
 	const struct canary *canary;
-	struct slot *slot;
+	int r;
 
-	while (sending(s) && (slot = free_slot(s))) {
+	while (sending(s) && pool_has_room(s->pool)) {
 		canary = prover_take(&s->prover);
-		if (canary)
-			send_canary(s, slot, canary);
-		else if (!send_next(s, slot))
+		if (canary) {
+			r = pool_send_canary(s->pool, canary);
+			if (r < 0)
+				canary_lost(s, canary, strerror(-r));
+		} else if (!send_next(s)) {
 			break;
+		}
 	}
-	if (all_free(s) && !prover_waiting(&s->prover))
+	if (pool_is_empty(s->pool) && !prover_waiting(&s->prover))
 		advance(s);
 }
 
@@ -400,16 +303,8 @@ void schedule_suspend(struct schedule *s, const char *why)
 	if (s->state == STATE_ABORTED || s->state == STATE_ENDED)
 		return;
 	s->state = STATE_IDLE;
-	for (unsigned i = 0; i < s->config.n_workers; i++) {
-		struct slot *slot = &s->slots[i], was;
-
-		worker_free(steal_ptr(&slot->worker));
-		if (slot->state != SLOT_ASKED)
-			continue; /* what is being staged comes back by itself */
-		was = release(slot);
-		if (was.content)
-			settle_failed(s, was.content, REASON_DAEMON, why);
-	}
+	pool_hold(s->pool, true);
+	pool_drop(s->pool, why);
 }
 
 void schedule_use(struct schedule *s, const struct schedule_daemon *daemon)
@@ -417,7 +312,8 @@ void schedule_use(struct schedule *s, const struct schedule_daemon *daemon)
 	schedule_suspend(s, "the daemon was replaced");
 	if (s->state != STATE_IDLE)
 		return;
-	s->daemon = *daemon;
+	pool_set_daemon(s->pool, daemon->worker_config, daemon->stream);
+	pool_hold(s->pool, false);
 	prover_use(&s->prover, daemon->canaries, daemon->proven_size);
 	s->failures_in_a_row = 0;
 	s->state = STATE_PROVING;
@@ -429,6 +325,7 @@ void schedule_resume(struct schedule *s)
 	if (s->state != STATE_IDLE)
 		return;
 	s->state = s->resume_state;
+	pool_hold(s->pool, false);
 	dispatch(s);
 }
 
