@@ -60,7 +60,6 @@ static void on_line(struct daemon_log *log)
 
 	if (!*text)
 		return;
-	snprintf(log->last_line, sizeof(log->last_line), "%.500s", text);
 	if (begins_with(text, "ERROR") || begins_with(text, "LibClamAV Error") || begins_with(text, "!"))
 		snprintf(log->last_error, sizeof(log->last_error), "%.500s", text);
 	if (begins_with(text, "LibClamAV Error")) {
@@ -126,5 +125,5 @@ void daemon_log_close(struct daemon_log *log)
 
 const char *daemon_log_last_words(const struct daemon_log *log)
 {
-	return *log->last_error ? log->last_error : log->last_line;
+	return log->last_error;
 }

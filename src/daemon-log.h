@@ -18,7 +18,6 @@ struct daemon_log {
 	size_t used;
 	bool overlong;	      /* the rest of a cut line is passed over */
 	char last_error[512]; /* the latest line that speaks of an error, "" for none */
-	char last_line[512];
 	bool complaint_is_new;
 	char complaint[256]; /* the latest of libclamav's errors */
 };
@@ -31,5 +30,5 @@ void daemon_log_feed(struct daemon_log *log, const char *data, size_t size);
 void daemon_log_save(const struct daemon_log *log, const char *folder);
 void daemon_log_close(struct daemon_log *log);
 
-/* What it said last, best an error; "" when it said nothing. */
+/* The latest error it spoke of; "" for none. */
 const char *daemon_log_last_words(const struct daemon_log *log);

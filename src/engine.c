@@ -258,6 +258,8 @@ static void on_own_ended(void *data, const char *text)
 	}
 	log_warning("%s; starting it once more", text);
 	ledger_warn(e->config.ledger, "daemon-restarted", text);
+	/* What it had called clean can't be confirmed by canaries any more. */
+	ledger_distrust(e->config.ledger, "the daemon died before it could be proven again");
 	e->restarted = true;
 	daemon_stop(steal_ptr(&e->own));
 	start_own(e);
