@@ -17,7 +17,7 @@ teardown() {
 
 many_files() {
 	local i
-	for ((i = 0; i < ${1:-4000}; i++)); do
+	for ((i = 0; i < 4000; i++)); do
 		echo "file number $i" >"$FOLDER/$i"
 	done
 }

@@ -21,6 +21,7 @@ launcher_setup() {
 }
 
 eicar() {
+	# shellcheck disable=SC2016 # a dollar of its own
 	printf '%s%s' 'X5O!P%@AP[4\PZX54(P^)7CC)7}$' 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'
 }
 
