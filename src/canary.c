@@ -186,6 +186,7 @@ int canary_make_size(struct canary *ret, const struct canaries *canaries, uint64
 	_cleanup_free_ char *path = xasprintf("%s/size-%ju", canaries->folder, (uintmax_t)size);
 	_cleanup_free_ char *tail_path = xasprintf("%s/size-tail", canaries->folder);
 	_cleanup_close_ int fd = -1;
+	static const char magic[8] = { 'u', 's', 't', 'a', 'r', '\0', '0', '0' };
 	unsigned char header[512] = { 0 }, tail[16 * 1024];
 	_cleanup_fclose_ FILE *tail_file = NULL;
 	struct bytes bytes;
@@ -209,7 +210,7 @@ int canary_make_size(struct canary *ret, const struct canaries *canaries, uint64
 	snprintf((char *)header + 100, 8, "%07o", 0644);
 	snprintf((char *)header + 124, 12, "%011o", (unsigned)filler); /* far below 2³² */
 	header[156] = '0';
-	memcpy(header + 257, "ustar\00000", 8);
+	memcpy(header + 257, magic, sizeof(magic));
 	memset(header + 148, ' ', 8);
 	for (size_t i = 0; i < sizeof(header); i++)
 		sum += header[i];
