@@ -43,8 +43,8 @@ uint64_t process_start_time(pid_t pid)
 	_cleanup_close_ int fd = -1;
 	char path[64], text[1024];
 	unsigned long long start;
+	char *p, state;
 	ssize_t n;
-	char *p;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -53,9 +53,11 @@ uint64_t process_start_time(pid_t pid)
 	text[n] = '\0';
 	p = strrchr(text, ')');
 	/* The 22nd field; the state, behind the parenthesis, is the third. */
-	if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &start) != 1)
+	if (!p ||
+	    sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state, &start) != 2)
 		return 0;
-	return start;
+	/* Dead, but nobody has waited for it: so it stays where the first process of a container reaps nothing. */
+	return state == 'Z' || state == 'X' ? 0 : start;
 }
 
 bool daemon_state_alive(const struct daemon_state *state)
