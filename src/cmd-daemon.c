@@ -109,6 +109,9 @@ static int daemon_command_start(const struct options *options, const char *state
 			daemon_state_release(&state);
 			return EXIT_STATUS_OK;
 		}
+		/* It died: what it left is of no use to anybody. */
+		if (tree_remove(state.tmp) < 0 || tree_remove(state.folder) < 0)
+			log_info("cannot remove all of the folder %s, which a daemon that died has left", state.folder);
 		daemon_state_release(&state);
 	}
 	if (options->socket && clamd_address_is_tcp(options->socket)) {
