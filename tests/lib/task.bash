@@ -32,7 +32,7 @@ task_arguments() {
 	shift 2
 	STATE=$BATS_TEST_TMPDIR/state
 	arguments=("${TASK:-$PROJECT/task/clamav-scan/0.3/clamav-scan.yaml}" "$STATE" --image "$IMAGE" --name "$(name task)"
-	--engine-options "$CONTAINER_RUN --label test=$CONTAINER_PREFIX-$BATS_TEST_NUMBER" --auth "$REGISTRY_AUTHFILE" --config-map "trusted-ca=$TRUSTED_CA"
+	--engine-options "$ENGINE_RUN --label test=$CONTAINER_PREFIX-$BATS_TEST_NUMBER" --auth "$REGISTRY_AUTHFILE" --config-map "trusted-ca=$TRUSTED_CA"
 	--param "image-url=$REGISTRY/team/$name:v1" --param "image-digest=$digest" "$@")
 }
 
