@@ -142,8 +142,12 @@ static void on_image_ended(void *data)
 
 	scan->image_phase = NULL;
 	/* Nothing came of it: there is no need to wait for the database. */
-	if (!scan->ledger.platforms)
+	if (!scan->ledger.platforms) {
+		if (!scan->ledger.failures)
+			ledger_fail(&scan->ledger, REASON_INTERNAL, NULL,
+				    "libexec/image found nothing to scan, and did not say why");
 		end(scan);
+	}
 	producer_ended(scan);
 }
 

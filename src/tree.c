@@ -34,10 +34,15 @@ static int make_accessible(int dir_fd, const char *name)
 int tree_open(int dir_fd, const char *name, int flags, bool ours)
 {
 	int fd = openat(dir_fd, name, OPEN_FLAGS | flags);
+	struct stat st;
 	int r;
 
-	if (fd >= 0)
+	if (fd >= 0) {
+		/* A folder that may be read but not entered opens, and then hides what is in it. */
+		if (ours && (flags & O_DIRECTORY) && fstat(fd, &st) == 0 && (st.st_mode & 0500) != 0500)
+			(void)fchmod(fd, (st.st_mode & 07777) | 0700); /* else its entries tell that they cannot be reached */
 		return fd;
+	}
 	if (errno != EACCES || !ours)
 		return -errno;
 	r = make_accessible(dir_fd, name);
