@@ -57,5 +57,5 @@ def entries:
 	| descriptor("its entry \($n + 1)")
 		+ {platform: (.platform | platform_name),
 		   attestation: ((.platform | platform_name) == "unknown/unknown"
-			or (.annotations | type == "object" and has("vnd.docker.reference.type")))}
+			or (.annotations | type == "object" and .["vnd.docker.reference.type"] == "attestation-manifest"))}
 	| if .platform == "unknown/unknown" then .platform = null else . end;

@@ -77,10 +77,20 @@ plan_manifest() {
 		schema1) plan_add "$digest" "$platform" "$kind" ;;
 		image) plan_image "$digest" "$platform" "$wanted" "${lines[@]}" ;;
 		artifact)
-			# What says that it is an attestation is believed only when it carries no file system.
-			$attestation || [[ $wanted != all ]] || plan_add "$digest" '' artifact "${lines[@]}"
+			# What says that it is an attestation is believed only when it carries nothing else.
+			[[ $wanted != all ]] || { $attestation && only_statements "${lines[@]}"; } ||
+				plan_add "$digest" '' artifact "${lines[@]}"
 			;;
 	esac
+}
+
+# only_statements BLOB…: whether its layers are attestations
+only_statements() {
+	local blob role media_type
+	for blob in "$@"; do
+		read -r role _ _ media_type _ <<<"$blob"
+		[[ $role == config || $media_type == application/vnd.in-toto+json ]] || return 1
+	done
 }
 
 # plan_index DIGEST DEPTH WANTED ENTRY…

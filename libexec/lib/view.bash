@@ -9,11 +9,16 @@
 # layer_format FILE: by its first bytes
 layer_format() {
 	local magic
-	magic=$(head -c 6 -- "$1" | od -An -tx1 | tr -d ' \n')
+	magic=$(head -c 262 -- "$1" | od -An -v -tx1 | tr -d ' \n')
+	# A tar archive begins with a name, which may look like anything; its own mark stands at 257.
+	if [[ ${magic:514} == 7573746172 ]]; then
+		echo tar
+		return
+	fi
 	case $magic in
 		1f8b*) echo gzip ;;
 		28b52ffd* | 5?2a4d18*) echo zstd ;;
-		fd377a585a00) echo xz ;;
+		fd377a585a00*) echo xz ;;
 		425a68*) echo bzip2 ;;
 		*) echo tar ;;
 	esac
