@@ -247,6 +247,8 @@ static void on_own_ended(void *data, const char *text)
 
 	e->ready = false;
 	schedule_suspend(e->config.schedule, text);
+	/* What it had called clean can't be confirmed by canaries any more. */
+	ledger_distrust(e->config.ledger, "the daemon died before it could be proven again");
 	/* Before it was ready, its database or its configuration is at fault: no other will fare better. */
 	if (!first) {
 		/* Where the database is at fault its reading says so more plainly. */
@@ -258,8 +260,6 @@ static void on_own_ended(void *data, const char *text)
 	}
 	log_warning("%s; starting it once more", text);
 	ledger_warn(e->config.ledger, "daemon-restarted", text);
-	/* What it had called clean can't be confirmed by canaries any more. */
-	ledger_distrust(e->config.ledger, "the daemon died before it could be proven again");
 	e->restarted = true;
 	daemon_stop(steal_ptr(&e->own));
 	start_own(e);
@@ -328,6 +328,7 @@ static void on_doubt_answered(void *data, const char *address, int r, const char
 		on_own_ended(e, text);
 	} else {
 		schedule_suspend(e->config.schedule, text);
+		ledger_distrust(e->config.ledger, text);
 		fail(e, REASON_DAEMON, text);
 	}
 }

@@ -84,7 +84,7 @@ static void on_platform(struct image *image, json_object *event)
 
 	/* It must lie below the wrapper's folder: what is there may be changed and removed. */
 	if (!rootfs || strncmp(rootfs, image->folder, strlen(image->folder)) || rootfs[strlen(image->folder)] != '/' ||
-	    strstr(rootfs, "/../"))
+	    strstr(rootfs, "/.."))
 		fail(image, REASON_INTERNAL, NULL, "libexec/image named a folder that is not its own");
 	else
 		image->listener.platform(image->listener.data, string_of(event, "platform"), string_of(event, "digest"), rootfs);
